@@ -1,0 +1,80 @@
+"""Which column of a source is which field of the record.
+
+People name their columns in a few well-worn ways; this table holds them, and `--map` or the
+`[fields]` table of the configuration adds the rest. Nothing is guessed from contents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from qatoolkit.errors import NotACorpusError, UsageError
+
+#: field -> the names it goes by, best first. Compared in lower case with "_" for blanks and hyphens.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "id": ("id", "qid", "question_id", "query_id", "example_id", "key"),
+    "title": ("title", "document_title", "article_title"),
+    "context": ("context", "passage", "paragraph", "context_text", "passage_text", "paragraph_text",
+                "document_text", "document", "article"),
+    "question": ("question", "query", "question_text", "query_text"),
+    "answers": ("answers", "answer", "answer_text", "answers_text", "gold_answer"),
+    "answer_start": ("answer_start", "start", "answer_starts", "start_char", "start_offset", "answer_offset"),
+    "answer_end": ("answer_end", "end", "end_char", "end_offset"),
+    "is_impossible": ("is_impossible", "impossible", "unanswerable"),
+}  # fmt: skip
+
+REQUIRED = ("context", "question")
+
+
+def match_columns(columns: Iterable[str], mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Finds the column of every field that a source has.
+
+    Args:
+        columns: the names as the source spells them.
+        mapping: the user's own choice, column -> field; it goes before the aliases.
+
+    Returns:
+        field -> column, without the fields that the source lacks.
+
+    Raises:
+        UsageError: the mapping names a column or a field that does not exist.
+    """
+    columns = list(columns)
+    found: dict[str, str] = {}
+    for column, field in (mapping or {}).items():
+        if field not in ALIASES:
+            raise UsageError(f"--map {column}={field}: no such field; fields are {', '.join(ALIASES)}")
+        if column not in columns:
+            raise UsageError(f"--map {column}={field}: no column {column!r}; columns are {_listed(columns)}")
+        found[field] = column
+    taken = set(found.values())
+    spelled = {_plain(column): column for column in reversed(columns) if column not in taken}
+    for field, names in ALIASES.items():
+        if field not in found:
+            hits = [spelled[name] for name in names if name in spelled and spelled[name] not in found.values()]
+            if hits:
+                found[field] = hits[0]
+    return found
+
+
+def require(found: Mapping[str, str], columns: Iterable[str], source: str) -> None:
+    """Ends with a message that names the way out when context or question are missing."""
+    missing = [name for name in REQUIRED if name not in found]
+    if not missing:
+        return
+    columns = list(columns)
+    raise NotACorpusError(
+        f"{source}: no column for {' and '.join(missing)}.\n"
+        f"Columns found: {_listed(columns)}.\n"
+        f"Name it with: --map YOUR_COLUMN={missing[0]}"
+    )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s\-]+", "_", name.strip().lower())
+
+
+def _listed(columns: list[str]) -> str:
+    shown = ", ".join(repr(column) for column in columns[:12])
+    return shown + (f" and {len(columns) - 12} more" if len(columns) > 12 else "") if columns else "none"

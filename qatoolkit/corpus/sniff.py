@@ -1,0 +1,92 @@
+"""Says which layout a file has, from its first bytes. Decides nothing about its records."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+
+from qatoolkit.corpus.fields import REQUIRED, match_columns
+from qatoolkit.corpus.json_cursor import Cursor
+from qatoolkit.errors import NotACorpusError, UnreadableError
+
+#: What `--format` takes, and what each is.
+LAYOUTS = {
+    "csv": "delimited text with a header line (comma, tab, semicolon or bar)",
+    "squad": "nested SQuAD JSON: articles, paragraphs, questions",
+    "rows": "JSON list of flat rows",
+    "jsonl": "one flat JSON row a line",
+    "columns": "JSON dictionary of columns",
+    "arrow": "folder written by save_to_disk",
+}
+
+DELIMITERS = (",", "\t", ";", "|")
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def sniff_encoding(head: bytes, source: str) -> str:
+    """"utf-8", "utf-8-sig" or "utf-16", from a byte order mark.
+
+    Raises:
+        UnreadableError: NUL bytes and no mark, so the bytes are no text that we can tell.
+    """
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    if b"\0" in head[:4096]:
+        raise UnreadableError(
+            f"{source}: holds NUL bytes and no byte order mark, so it is no text in UTF-8 or UTF-16.\n"
+            "Save it as UTF-8 and try again."
+        )
+    return "utf-8"
+
+
+def sniff_layout(head: str, source: str) -> str:
+    """The layout of a text from its beginning; a long JSON value may be cut off in it."""
+    first = head.lstrip()[:1]
+    if first == "[":
+        return _of_object(_first_element(Cursor(head)), alone="rows")
+    if first == "{":
+        return _of_object(Cursor(head), alone="jsonl")
+    if not first:
+        raise NotACorpusError(f"{source}: the file is empty")
+    return "csv"
+
+
+def sniff_delimiter(head: str) -> str:
+    """The delimiter under which the header names a context and a question, else the one that splits most."""
+
+    def rank(delimiter: str) -> tuple[bool, int]:
+        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+        found = match_columns(names)
+        return all(name in found for name in REQUIRED), len(names)
+
+    return max(DELIMITERS, key=rank)
+
+
+def _first_element(cursor: Cursor) -> Cursor:
+    try:
+        return next(cursor.elements(), cursor)
+    except json.JSONDecodeError:
+        return cursor
+
+
+def _of_object(cursor: Cursor, *, alone: str) -> str:
+    """Layout by an object's keys, as far as they can be read."""
+    kinds: dict[str, str] = {}
+    try:
+        for key, child in cursor.members():
+            kinds[key] = child.kind
+            if key == "data" and child.kind == "[":
+                inner = _of_object(_first_element(child), alone="rows")
+                return inner if inner == "rows" else "squad"
+            if key in ("paragraphs", "qas"):
+                return "squad"
+    except json.JSONDecodeError:
+        pass
+    found = match_columns(kinds)
+    if alone == "jsonl" and all(kinds.get(found.get(name, "")) == "[" for name in REQUIRED):
+        return "columns"
+    return alone
