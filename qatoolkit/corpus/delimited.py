@@ -159,8 +159,7 @@ def _parse(raw: list[bytes], table: Table) -> pl.DataFrame:
             new_columns=table.columns,
             infer_schema=False,
             separator=table.delimiter,
-            missing_utf8_is_empty_string=True,
-        )
+        ).fill_null("")
         if cells.height == len(raw):
             return cells
     except pl.exceptions.PolarsError:

@@ -1,0 +1,104 @@
+"""Why an answer's text does not stand where `answer_start` says, and where it probably does.
+
+Every wrong answer has exactly one diagnosis, so that one fault is one finding. The repair is
+looked for in this order: the only occurrence, the one occurrence close by, the text after
+normalising.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from qatoolkit.corpus.offsets import (
+    Difference,
+    LooseMatch,
+    find_loosely,
+    nearest,
+    occurrences,
+    on_word_boundaries,
+)
+from qatoolkit.validation.rule import Method, Safety
+
+Kind = Literal["right", "empty", "mismatch", "sentinel", "out-of-range", "ambiguous", "absent", "normalised"]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with one answer.
+
+    Attributes:
+        kind: the one fault.
+        start: where the text probably stands, None if that cannot be said.
+        end: exclusive end there.
+        method: how that place was found.
+        safety: whether moving the answer there can do harm.
+        candidates: starts of all occurrences, after normalising if `difference` is set.
+        difference: what was normalised to find it.
+    """
+
+    kind: Kind
+    start: int | None = None
+    end: int | None = None
+    method: Method | None = None
+    safety: Safety = "safe"
+    candidates: tuple[int, ...] = ()
+    difference: Difference | None = None
+
+
+@lru_cache(maxsize=256)
+def diagnose(context: str, text: str, start: int | None) -> Diagnosis:
+    """Finds out what is wrong with an answer.
+
+    Args:
+        context: the record's context.
+        text: the answer's text.
+        start: its answer_start, None where the source gives none.
+    """
+    if not text.strip():
+        return Diagnosis("empty")
+    if start is not None and start >= 0 and context[start : start + len(text)] == text:
+        return Diagnosis("right", start, start + len(text))
+    found = occurrences(context, text)
+    if not found:
+        return _normalised(context, text, start)
+    if len(found) == 1:
+        return _moved(context, text, start, found, found[0], "single")
+    close = nearest(found, start) if start is not None else None
+    if close is None:
+        return Diagnosis("ambiguous", candidates=tuple(found))
+    return _moved(context, text, start, found, close, "nearest")
+
+
+def _moved(
+    context: str, text: str, old: int | None, found: list[int], new: int, method: Method
+) -> Diagnosis:
+    end = new + len(text)
+    whole = on_word_boundaries(context, new, end)
+    if old is None:
+        kind: Kind = "right" if whole else "ambiguous"
+    elif old in (-1, 0):
+        kind = "sentinel"
+    else:
+        kind = "out-of-range" if not 0 <= old < len(context) else "mismatch"
+    return Diagnosis(kind, new, end, method, "safe" if whole else "unsafe", tuple(found))
+
+
+def _normalised(context: str, text: str, start: int | None) -> Diagnosis:
+    matches = find_loosely(context, text)
+    if not matches:
+        return Diagnosis("absent")
+    starts = [match.start for match in matches]
+    chosen: LooseMatch | None = matches[0] if len(matches) == 1 else None
+    if chosen is None and start is not None:
+        close = nearest(starts, start)
+        chosen = matches[starts.index(close)] if close is not None else None
+    difference = matches[0].difference
+    if chosen is None:
+        return Diagnosis("normalised", candidates=tuple(starts), difference=difference)
+    harmless = difference != "letter case" and on_word_boundaries(context, chosen.start, chosen.end)
+    safety: Safety = "safe" if harmless else "unsafe"
+    return Diagnosis(
+        "normalised", chosen.start, chosen.end, "normalised", safety, tuple(starts), difference
+    )

@@ -1,0 +1,234 @@
+"""Runs rules over batches: expressions find, and only what they flag becomes a Python object.
+
+For each batch the rules' expressions are evaluated together, once over the records, once over
+the answers (one row each) and once over the distinct contexts. Rules about the whole corpus see
+64-bit hashes, so memory grows with the number of records by a few bytes and not by their texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from qatoolkit.corpus.record import Batch, Note, Place
+from qatoolkit.validation.contract import failures
+from qatoolkit.validation.finding import Finding
+from qatoolkit.validation.rule import Case, Problem, Rule
+from qatoolkit.validation.rules.spans import WRONG
+
+
+@dataclass
+class Tally:
+    """Counts over everything that was read.
+
+    Attributes:
+        records: records, those included that could not be read.
+        answers: answers of readable records.
+        mismatched_answers: answers that do not stand where their start says. A missing start
+            counts only in a source that gives starts at all.
+    """
+
+    records: int = 0
+    answers: int = 0
+    mismatched_answers: int = 0
+    _unplaced: int = 0
+    _has_starts: bool = False
+
+    def add(self, batch: Batch, answers: pl.DataFrame) -> None:
+        self.records += batch.records.height + len(batch.unreadable)
+        self.answers += answers.height
+        counts = answers.select(
+            placed=(WRONG & (pl.col("start").is_not_null() | (pl.col("text").fill_null("") == ""))).sum(),
+            unplaced=(WRONG & pl.col("start").is_null() & (pl.col("text").fill_null("") != "")).sum(),
+            starts=pl.col("start").is_not_null().any(),
+        ).row(0, named=True)
+        self.mismatched_answers += counts["placed"]
+        self._unplaced += counts["unplaced"]
+        self._has_starts = self._has_starts or bool(counts["starts"])
+
+    def end_of_source(self) -> None:
+        if self._has_starts:
+            self.mismatched_answers += self._unplaced
+        self._unplaced, self._has_starts = 0, False
+
+
+@dataclass
+class Engine:
+    """Checks batches, in order, and remembers what the rules about the whole corpus need.
+
+    Attributes:
+        rules: the rules to run.
+        schema: another contract than the packaged one.
+        tally: counts so far.
+    """
+
+    rules: Sequence[Rule]
+    schema: Path | None = None
+    tally: Tally = field(default_factory=Tally)
+    _seen: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _asked: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def check(self, batches: Iterable[Batch]) -> Iterator[Finding]:
+        """The findings of one source, batch by batch in the order of its records."""
+        for batch in batches:
+            found = list(self._check_batch(batch))
+            yield from sorted(found, key=lambda finding: (finding.place.row or 0, finding.answer or 0))
+        self.tally.end_of_source()
+
+    def _check_batch(self, batch: Batch) -> Iterator[Finding]:
+        stamp = _Stamp(batch)
+        answers = explode_answers(batch.records)
+        self.tally.add(batch, answers)
+        yield from self._notes(batch)
+        if batch.records.height:
+            yield from self._contract(batch, stamp)
+            yield from self._flagged("record", batch.records.with_row_index("index"), stamp)
+            yield from self._flagged("answer", answers, stamp)
+            yield from self._flagged("context", _distinct_contexts(batch.records), stamp)
+            yield from self._corpus(batch, stamp)
+
+    def _of(self, *scopes: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.scope in scopes]
+
+    def _notes(self, batch: Batch) -> Iterator[Finding]:
+        for rule in self._of("note"):
+            for note in batch.notes:
+                if note.kind in rule.notes:
+                    problem = rule.explain(Case(note=note))
+                    if problem is not None:
+                        yield _finding(rule, problem, batch.source, note.place, None, note)
+
+    def _contract(self, batch: Batch, stamp: _Stamp) -> Iterator[Finding]:
+        rules = self._of("contract")
+        named = frozenset[str]().union(*(rule.checks for rule in rules))
+        for failure in failures(batch.records, self.schema) if rules else ():
+            for rule in rules:
+                if failure.check in rule.checks or (not rule.checks and failure.check not in named):
+                    case = Case(column=failure.column, check=failure.check)
+                    yield from stamp(rule, case, failure.index)
+
+    def _flagged(self, scope: str, frame: pl.DataFrame, stamp: _Stamp) -> Iterator[Finding]:
+        """One evaluation of all expressions of a scope, then the rows that any of them flags."""
+        rules = self._of(scope)
+        if not rules or not frame.height:
+            return
+        flags = [rule.flag.fill_null(False).alias(rule.code) for rule in rules if rule.flag is not None]
+        flagged = frame.with_columns(flags).filter(pl.any_horizontal([rule.code for rule in rules]))
+        for row in flagged.iter_rows(named=True):
+            case = Case(
+                stamp.record(row["index"]),
+                row.get("answer"),
+                row.get("text") if scope == "answer" else None,
+                row.get("start"),
+                row.get("end"),
+                others=tuple(row.get("others") or ()),
+            )
+            for rule in rules:
+                if row[rule.code]:
+                    yield from stamp(rule, case, row["index"])
+
+    def _corpus(self, batch: Batch, stamp: _Stamp) -> Iterator[Finding]:
+        """Repeated ids and questions, by hash."""
+        rules = {rule.code: rule for rule in self._of("corpus")}
+        hashes = batch.records.select(
+            "row", id=pl.col("id").hash(), pair=pl.struct("context", "question").hash(), known=pl.col("id").is_not_null()
+        )
+        for index, (row, id_hash, pair, known) in enumerate(hashes.iter_rows()):
+            if not known:
+                continue
+            first_pair, first_row = self._seen.setdefault(id_hash, (pair, row))
+            if first_pair != pair:
+                yield from self._again(rules, "QA104", index, first_row, stamp)
+            first_id, asked_row = self._asked.setdefault(pair, (id_hash, row))
+            if first_id != id_hash:
+                yield from self._again(rules, "QA401", index, asked_row, stamp)
+
+    def _again(
+        self, rules: dict[str, Rule], code: str, index: int, other: int, stamp: _Stamp
+    ) -> Iterator[Finding]:
+        if code in rules:
+            yield from stamp(rules[code], Case(stamp.record(index), others=(other,)), index)
+
+
+class _Stamp:
+    """Turns a rule's problem into a finding, with the rule's name and the record's place on it."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def record(self, index: int) -> dict[str, Any]:
+        return self._batch.records.row(index, named=True)
+
+    def __call__(self, rule: Rule, case: Case, index: int | None) -> Iterator[Finding]:
+        problem = rule.explain(case)
+        if problem is None:
+            return
+        if index is None:
+            yield _finding(rule, problem, self._batch.source, Place(), {})
+            return
+        record = self.record(index)
+        place = Place(*(record[name] for name in vars(Place())))
+        yield _finding(rule, problem, self._batch.source, place, record, answer=case.answer)
+
+
+def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
+    """One row for each answer: index of its record and of itself, context, text, start, end, n_answers."""
+    return (
+        records.lazy()
+        .with_row_index("index")
+        .filter(pl.col("text").list.len() > 0)
+        .select(
+            "index",
+            "context",
+            "text",
+            start="answer_start",
+            end="answer_end",
+            n_answers=pl.col("text").list.len(),
+            answer=pl.int_ranges(0, pl.col("text").list.len(), dtype=pl.Int64),
+        )
+        .explode("text", "start", "end", "answer")
+        .collect()
+    )
+
+
+def _distinct_contexts(records: pl.DataFrame) -> pl.DataFrame:
+    """One row for each distinct context: the first record that has it, and the rows of the others."""
+    return (
+        records.lazy()
+        .with_row_index("index")
+        .filter(pl.col("context").is_not_null())
+        .group_by("context", maintain_order=True)
+        .agg(pl.col("index").first(), others=pl.col("row").slice(1))
+        .collect()
+    )
+
+
+def _finding(
+    rule: Rule,
+    problem: Problem,
+    source: str,
+    place: Place,
+    record: dict[str, Any] | None,
+    note: Note | None = None,
+    answer: int | None = None,
+) -> Finding:
+    record = record or {}
+    return Finding(
+        rule.code,
+        rule.name,
+        rule.severity,
+        problem.message,
+        source,
+        place,
+        record.get("id"),
+        problem.field,
+        note.answer if note else answer,
+        problem.span,
+        (record.get("context") or "") if problem.span else "",
+        problem.hint,
+        problem.fix,
+    )

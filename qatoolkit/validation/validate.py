@@ -1,0 +1,112 @@
+"""`validate`: everything that is wrong with a corpus, as a report that can be shown and saved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from qatoolkit.corpus.reader import Corpus, read
+from qatoolkit.validation.engine import Engine, Tally
+from qatoolkit.validation.finding import Finding
+from qatoolkit.validation.select import select_rules
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What was read and what was found.
+
+    Attributes:
+        findings: in the order of files and records.
+        tally: counts over everything that was read.
+        files: (name, layout) of every source, in order.
+    """
+
+    findings: list[Finding]
+    tally: Tally
+    files: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no error was found; warnings do not count."""
+        return not self.count("error")
+
+    def count(self, severity: str) -> int:
+        return sum(finding.severity == severity for finding in self.findings)
+
+    @property
+    def by_code(self) -> dict[str, int]:
+        return dict(sorted(Counter(finding.code for finding in self.findings).items()))
+
+    def fixable(self, safety: str = "safe") -> int:
+        """Number of findings that carry a repair of the given safety."""
+        return sum(f.fix is not None and f.fix.safety == safety for f in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as `schemas/validation.schema.json` has it."""
+        return {
+            "version": 1,
+            "summary": {
+                "files": len(self.files),
+                "records": self.tally.records,
+                "answers": self.tally.answers,
+                "mismatched_answers": self.tally.mismatched_answers,
+                "errors": self.count("error"),
+                "warnings": self.count("warning"),
+                "fixable": self.fixable(),
+                "by_code": self.by_code,
+            },
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row for each finding."""
+        rows = [{**f.to_dict(), "span": f.span, "fix": f.fix.method if f.fix else None} for f in self.findings]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The same for pandas."""
+        return self.to_polars().to_pandas()
+
+    def _repr_html_(self) -> str:
+        counts = self.to_dict()["summary"]
+        head = f"<p>{counts['records']} records: {counts['errors']} errors, {counts['warnings']} warnings</p>"
+        shown = self.to_polars()
+        return head + (shown.select("code", "file", "line", "row", "message")._repr_html_() if shown.height else "")
+
+
+def validate(
+    paths: str | Path | Sequence[str | Path] | Corpus,
+    *,
+    format: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    schema: Path | None = None,
+) -> ValidationReport:
+    """Reads a corpus and runs the rules over it. Writes nothing.
+
+    Args:
+        paths: files, globs, folders or saved datasets; or a corpus that is open already.
+        format: layout, where detection would be wrong.
+        fields: column -> field, where the usual names do not fit.
+        select: codes, prefixes or names of the rules to run; all that are on by default if empty.
+        ignore: rules to leave out.
+        schema: another contract than the packaged `schemas/record.yaml`.
+
+    Raises:
+        UnreadableError: a path does not exist or is no text.
+        NotACorpusError: a file holds no contexts and questions.
+        UsageError: an unknown format, field or rule.
+    """
+    corpus = paths if isinstance(paths, Corpus) else read(paths, format=format, fields=fields)
+    engine = Engine(select_rules(select, ignore), schema)
+    findings = [f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping))]
+    return ValidationReport(findings, engine.tally, [(source.name, source.layout) for source in corpus.sources])
