@@ -62,6 +62,7 @@ def _to_records(table: pl.DataFrame, fields: dict[str, str], source: str) -> pl.
     columns = {name: pl.col(column).cast(pl.String) for name, column in fields.items() if name != "answers"}
     columns["text"] = pl.col(answers).struct.field("text")
     columns["answer_start"] = pl.col(answers).struct.field("answer_start")
+    columns["answer_end"] = columns["text"].list.eval(pl.lit(None, pl.Int64))
     columns["extra"] = pl.struct(others).struct.json_encode() if others else pl.lit(None, pl.String)
     frame = table.select(**columns)
     missing = [pl.lit(None, RECORD[name]).alias(name) for name in RECORD if name not in frame.columns]

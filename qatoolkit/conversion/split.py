@@ -1,0 +1,146 @@
+"""Splits that do not leak: examples that share an article or a context stay together.
+
+Groups are the connected components over title and context. They are dealt out in the order of
+a hash of their content, each to the split that lacks most of its share, so the same data always
+splits the same and adding rows moves few others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qatoolkit.errors import UsageError
+
+if TYPE_CHECKING:
+    import datasets
+
+#: What a conversion does unless it is told otherwise.
+DEFAULT_SPLIT = "train=0.8,validation=0.1,test=0.1"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which split every example goes to.
+
+    Attributes:
+        splits: the split of each example.
+        components: number of groups that were dealt out.
+        crossing: pairs of groups' examples that share a title or context across splits; 0 by construction,
+            counted all the same.
+        empty: splits that were asked for and got nothing, because there were too few groups.
+    """
+
+    splits: list[str] = field(repr=False)
+    components: int
+    crossing: int
+    empty: list[str]
+
+
+def parse_split(text: str) -> dict[str, float]:
+    """Reads "train=0.8,validation=0.2" into shares that add up to one.
+
+    Raises:
+        UsageError: it cannot be read, a share is not positive, or a name is odd.
+    """
+    shares: dict[str, float] = {}
+    for part in text.split(","):
+        name, sign, value = part.partition("=")
+        name = name.strip()
+        try:
+            share = float(value)
+        except ValueError:
+            share = -1.0
+        if not sign or not name.isidentifier() or share <= 0 or name in shares:
+            raise UsageError(f"--split {text}: write it as train=0.8,validation=0.1,test=0.1")
+        shares[name] = share
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()}
+
+
+def assign(
+    titles: Sequence[str], contexts: Sequence[str], shares: Mapping[str, float], seed: int = 42
+) -> Assignment:
+    """Deals groups out to splits.
+
+    Args:
+        titles: of each example; "" links nothing.
+        contexts: of each example.
+        shares: split -> its share, adding up to one.
+        seed: goes into the hash that orders the groups.
+    """
+    keys = [_digest(context) for context in contexts]
+    groups = _components(titles, keys)
+    sizes: dict[str, int] = {}
+    for group in groups:
+        sizes[group] = sizes.get(group, 0) + 1
+    wanted = {name: share * len(groups) for name, share in shares.items()}
+    given = dict.fromkeys(shares, 0)
+    home: dict[str, str] = {}
+    for group in sorted(sizes, key=lambda group: _digest(f"{seed} {group}")):
+        target = max(shares, key=lambda name: wanted[name] - given[name])
+        home[group] = target
+        given[target] += sizes[group]
+    splits = [home[group] for group in groups]
+    crossing = _crossing(titles, splits) + _crossing(keys, splits)
+    return Assignment(splits, len(sizes), crossing, [name for name in shares if not given[name]])
+
+
+def train_test_split(
+    dataset: datasets.Dataset | datasets.DatasetDict,
+    sizes: str = "train=0.8,validation=0.2",
+    *,
+    seed: int = 42,
+) -> datasets.DatasetDict:
+    """Splits a dataset in memory by group, as `qatk convert --split` does.
+
+    Args:
+        dataset: with columns title and context; the splits of a DatasetDict are pooled first.
+        sizes: names and shares.
+        seed: orders the groups.
+
+    Raises:
+        UsageError: the sizes cannot be read.
+    """
+    import datasets
+
+    if isinstance(dataset, datasets.DatasetDict):
+        dataset = datasets.concatenate_datasets(list(dataset.values()))
+    shares = parse_split(sizes)
+    found = assign(list(dataset["title"]), list(dataset["context"]), shares, seed)
+    rows = {name: [i for i, split in enumerate(found.splits) if split == name] for name in shares}
+    return datasets.DatasetDict({name: dataset.select(indices) for name, indices in rows.items() if indices})
+
+
+def _components(titles: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """For each example the name of its group: the smallest context hash that it is linked with."""
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    first: dict[str, str] = {}
+    for title, key in zip(titles, keys, strict=True):
+        a = root(key)
+        b = root(first.setdefault(title, key)) if title else a
+        parent[max(a, b)] = min(a, b)
+    return [root(key) for key in keys]
+
+
+def _crossing(keys: Iterable[str], splits: Iterable[str]) -> int:
+    """How many titles or contexts occur in more than one split."""
+    homes: dict[str, set[str]] = {}
+    for key, split in zip(keys, splits, strict=True):
+        if key:
+            homes.setdefault(key, set()).add(split)
+    return sum(len(found) > 1 for found in homes.values())
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=8).hexdigest()
