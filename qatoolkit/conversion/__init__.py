@@ -1,0 +1,1 @@
+"""Splits, writers, the manifest: from valid records to a dataset on disk. Judges nothing."""

@@ -131,9 +131,7 @@ def convert(
     collected = _collect(corpus, fix or unsafe_fixes, unsafe_fixes)
     if collected.rejected and not drop_invalid:
         raise InvalidRecordsError(_refusal(collected, fix or unsafe_fixes))
-    report = ConversionReport(
-        read=collected.read, rejected=len(collected.rejected), fixed=collected.fixed
-    )
+    report = ConversionReport(read=collected.read, rejected=len(collected.rejected), fixed=collected.fixed)
     examples, report.merged = merge_rows(fill_starts(_concat(collected.frames)))
     _prove(examples)
     examples = _assign_splits(examples, corpus, split, seed, report)
@@ -207,7 +205,9 @@ def _rejected(source: Source, batch: Batch, findings: list[Finding]) -> dict[str
     where = first.place
     original: Any = None
     if where.byte_start is not None and where.byte_end is not None and source.layout != "arrow":
-        original = source.read_bytes()[where.byte_start : where.byte_end].decode(source.encoding, "backslashreplace")
+        original = source.read_bytes()[where.byte_start : where.byte_end].decode(
+            source.encoding, "backslashreplace"
+        )
     elif where.row is not None:
         record = batch.records.filter(pl.col("row") == where.row)
         original = record.to_dicts()[0] if record.height else None
@@ -228,10 +228,15 @@ def _refusal(collected: _Collected, fixing: bool) -> str:
     listed = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
     n = len(collected.rejected)
     first = collected.rejected[0]
-    place = f"{first['source']}:{first['line']}" if first["line"] else f"{first['source']}#{first['pointer'] or first['row']}"
+    place = (
+        f"{first['source']}:{first['line']}"
+        if first["line"]
+        else f"{first['source']}#{first['pointer'] or first['row']}"
+    )
     ways = "--unsafe-fixes repairs more" if fixing else "--fix repairs what is safe"
     return (
-        f"{n} of {collected.read} records {'is' if n == 1 else 'are'} invalid ({listed}); nothing was written.\n"
+        f"{n} of {collected.read} records {'is' if n == 1 else 'are'} invalid ({listed}); "
+        "nothing was written.\n"
         f"First: {place} {first['codes'][0]} {first['messages'][0]}\n"
         f"{ways}, --drop-invalid moves the rest to rejected.jsonl, qatk validate shows them all."
     )
@@ -276,7 +281,8 @@ def _slice(examples: pl.DataFrame, rows: str | None, report: ConversionReport) -
     for item in rows.split(","):
         match = _SLICE.fullmatch(item)
         if match is None or match.group(1) not in set(examples["split"]):
-            raise UsageError(f"--rows {rows}: write it as train[:5000]; splits are {', '.join(sorted(set(examples['split'])))}")
+            known = ", ".join(sorted(set(examples["split"])))
+            raise UsageError(f"--rows {rows}: write it as train[:5000]; splits are {known}")
         start, stop = int(match.group(2) or 0), match.group(3)
         part = examples.filter(pl.col("split") == match.group(1))
         parts.append(part.slice(start, max(0, int(stop) - start) if stop else None))
@@ -349,7 +355,12 @@ def _lineage(examples: pl.DataFrame) -> pl.DataFrame:
 def _described(source: Source) -> dict[str, Any]:
     """A source's name, layout and, where it is one file, the hash of its bytes."""
     digest = hashlib.sha256(source.read_bytes()).hexdigest() if source.layout != "arrow" else None
-    return {"name": source.name, "layout": source.layout, "encoding": source.encoding or None, "sha256": digest}
+    return {
+        "name": source.name,
+        "layout": source.layout,
+        "encoding": source.encoding or None,
+        "sha256": digest,
+    }
 
 
 def _unanswerable(table: pa.Table) -> int:

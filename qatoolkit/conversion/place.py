@@ -21,7 +21,9 @@ def placed(output: Path, *, overwrite: bool) -> Iterator[Path]:
     if output.exists() and not overwrite:
         raise DestinationError(f"{output}: exists already; choose another name or add --overwrite")
     if output.exists() and not _ours(output):
-        raise DestinationError(f"{output}: holds no converted dataset, so it is not overwritten; remove it yourself")
+        raise DestinationError(
+            f"{output}: holds no converted dataset, so it is not overwritten; remove it yourself"
+        )
     work = output.parent / f".{output.name}.{os.getpid()}.part"
     old = output.parent / f".{output.name}.{os.getpid()}.old"
     try:

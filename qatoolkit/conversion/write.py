@@ -1,10 +1,10 @@
 """Writes examples to a folder in one or several formats, deterministically.
 
-    arrow    what `DatasetDict.save_to_disk` lays; `load_from_disk` reads it
-    parquet  SPLIT.parquet; `load_dataset("DIR")` reads it
-    squad    SPLIT.json, nested; version 1.1 or v2.0 by whether a question has no answer
-    jsonl    SPLIT.jsonl, a flat row a line
-    csv      SPLIT.csv, the answers as JSON in one cell
+arrow    what `DatasetDict.save_to_disk` lays; `load_from_disk` reads it
+parquet  SPLIT.parquet; `load_dataset("DIR")` reads it
+squad    SPLIT.json, nested; version 1.1 or v2.0 by whether a question has no answer
+jsonl    SPLIT.jsonl, a flat row a line
+csv      SPLIT.csv, the answers as JSON in one cell
 """
 
 from __future__ import annotations
@@ -82,11 +82,13 @@ def write_arrow(splits: Splits, folder: Path) -> None:
 
 
 def write_parquet(splits: Splits, folder: Path) -> None:
+    """One file a split."""
     for name, table in splits.items():
         pq.write_table(table, folder / f"{name}.parquet")
 
 
 def write_squad(splits: Splits, folder: Path) -> None:
+    """Nested, with the flag is_impossible only where a split needs it."""
     for name, table in splits.items():
         answerable = all(len(row["text"]) for row in table.column("answers").to_pylist())
         nested = {"version": "1.1" if answerable else "v2.0", "data": list(_articles(table, answerable))}
@@ -114,6 +116,7 @@ def _articles(table: pa.Table, answerable: bool) -> Iterator[dict[str, Any]]:
 
 
 def write_jsonl(splits: Splits, folder: Path) -> None:
+    """The flat rows of the Hub's squad."""
     for name, table in splits.items():
         with (folder / f"{name}.jsonl").open("w", encoding="utf-8", newline="") as stream:
             for row in table.to_pylist():
@@ -121,6 +124,7 @@ def write_jsonl(splits: Splits, folder: Path) -> None:
 
 
 def write_csv(splits: Splits, folder: Path) -> None:
+    """The same rows as a table."""
     for name, table in splits.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\n")

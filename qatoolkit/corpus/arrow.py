@@ -51,13 +51,17 @@ def _tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
                     assert isinstance(table, pl.DataFrame)
                     yield table
         except (OSError, pa.ArrowInvalid) as error:
-            raise UnreadableError(f"{source}: {path.name} cannot be read as an Arrow stream: {error}") from error
+            raise UnreadableError(
+                f"{source}: {path.name} cannot be read as an Arrow stream: {error}"
+            ) from error
 
 
 def _to_records(table: pl.DataFrame, fields: dict[str, str], source: str) -> pl.DataFrame:
     answers = fields.get("answers")
     if answers is None or not isinstance(table.schema[answers], pl.Struct):
-        raise NotACorpusError(f"{source}: no column answers with text and answer_start; features: {table.schema}")
+        raise NotACorpusError(
+            f"{source}: no column answers with text and answer_start; features: {table.schema}"
+        )
     others = [name for name in table.columns if name not in fields.values()]
     columns = {name: pl.col(column).cast(pl.String) for name, column in fields.items() if name != "answers"}
     columns["text"] = pl.col(answers).struct.field("text")
@@ -66,4 +70,4 @@ def _to_records(table: pl.DataFrame, fields: dict[str, str], source: str) -> pl.
     columns["extra"] = pl.struct(others).struct.json_encode() if others else pl.lit(None, pl.String)
     frame = table.select(**columns)
     missing = [pl.lit(None, RECORD[name]).alias(name) for name in RECORD if name not in frame.columns]
-    return frame.with_columns(missing).cast({name: dtype for name, dtype in CONTENT.items()})
+    return frame.with_columns(missing).cast(pl.Schema(CONTENT))

@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 
-
 def parse_cell(cell: str) -> Any:
     """The value that a cell holds; a cell that is not a literal is its own text."""
     stripped = cell.strip()

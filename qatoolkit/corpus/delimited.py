@@ -11,37 +11,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from qatoolkit.corpus import scan
-from qatoolkit.corpus.answers import as_integer, read_answers
-from qatoolkit.corpus.cells import parse_cell
 from qatoolkit.corpus.fields import match_columns, require
-from qatoolkit.corpus.record import CONTENT, RECORD, Batch, Note, Place, content_hash
+from qatoolkit.corpus.record import RECORD, Batch, Note, Place
+from qatoolkit.corpus.table import Table, place_of, to_batch
 from qatoolkit.errors import NotACorpusError
 
 BLOCK_BYTES = 16 * 2**20
-
-
-@dataclass(frozen=True)
-class Table:
-    """What the header of a delimited file says.
-
-    Attributes:
-        source: the file as the user typed it.
-        delimiter: one character.
-        columns: the header's names.
-        fields: record field -> column.
-    """
-
-    source: str
-    delimiter: str
-    columns: list[str]
-    fields: dict[str, str]
 
 
 @dataclass
@@ -54,7 +35,7 @@ class _Position:
 
 
 def read_delimited(
-    stream: BinaryIO, source: str, delimiter: str, mapping: Mapping[str, str] | None = None
+    stream: io.BufferedIOBase, source: str, delimiter: str, mapping: Mapping[str, str] | None = None
 ) -> Iterator[Batch]:
     """Yields the records of a UTF-8 stream in batches.
 
@@ -99,8 +80,13 @@ def _read_header(
 ) -> tuple[Table, scan.RecordIndex]:
     header = block[index.start[0] : index.end[0]].decode("utf-8", "replace")
     columns = next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter))
-    rest = scan.RecordIndex(
-        *(getattr(index, name)[1:] for name in ("start", "end", "line", "line_end", "n_fields")), index.n_lines
+    rest = replace(
+        index,
+        start=index.start[1:],
+        end=index.end[1:],
+        line=index.line[1:],
+        line_end=index.line_end[1:],
+        n_fields=index.n_fields[1:],
     )
     return _table(source, delimiter, columns, mapping), rest
 
@@ -131,7 +117,7 @@ def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Positi
     at.row += n
     faulty = index.n_fields != len(table.columns)
     notes = [
-        Note("ragged-row", _place(place, int(i)), _ragged(int(index.n_fields[i]), len(table.columns)))
+        Note("ragged-row", place_of(place, int(i)), _ragged(int(index.n_fields[i]), len(table.columns)))
         for i in np.flatnonzero(faulty)
     ]
     try:
@@ -141,12 +127,12 @@ def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Positi
             detail = _undecodable(block[index.start[i] : index.end[i]])
             if detail:
                 faulty[i] = True
-                notes.append(Note("undecodable-bytes", _place(place, int(i)), detail))
+                notes.append(Note("undecodable-bytes", place_of(place, int(i)), detail))
     kept = np.flatnonzero(~faulty)
     if not len(kept):
         return Batch(table.source, RECORD.to_frame(), notes)
     raw = [block[index.start[i] : index.end[i]] for i in kept]
-    return _to_batch(_parse(raw, table), place[kept], table, notes)
+    return to_batch(_parse(raw, table), place[kept], table, notes)
 
 
 def _parse(raw: list[bytes], table: Table) -> pl.DataFrame:
@@ -172,9 +158,9 @@ def _parse(raw: list[bytes], table: Table) -> pl.DataFrame:
 
 
 def _read_carefully(
-    first: BinaryIO,
+    first: io.BufferedIOBase,
     second: bytes,
-    rest: BinaryIO,
+    rest: io.BufferedIOBase,
     source: str,
     delimiter: str,
     mapping: Mapping[str, str] | None,
@@ -227,7 +213,7 @@ def _careful_batch(rows: list[list[str]], spans: list[Place], table: Table, note
             for name in ("row", "line", "line_end", "byte_start", "byte_end")
         }
     )
-    return _to_batch(cells, place, table, notes)
+    return to_batch(cells, place, table, notes)
 
 
 class _Lines:
@@ -250,7 +236,7 @@ class _Lines:
         return raw.decode("utf-8", "surrogateescape"), len(raw), count
 
 
-def _chain(first: BinaryIO, second: bytes, rest: BinaryIO) -> Iterator[bytes]:
+def _chain(first: io.BufferedIOBase, second: bytes, rest: io.BufferedIOBase) -> Iterator[bytes]:
     """Lines of the three parts as if they were one file."""
     tail = b""
     for part in (first, io.BytesIO(second), rest):
@@ -263,115 +249,6 @@ def _chain(first: BinaryIO, second: bytes, rest: BinaryIO) -> Iterator[bytes]:
                 tail = line
     if tail:
         yield tail
-
-
-def _to_batch(cells: pl.DataFrame, place: pl.DataFrame, table: Table, notes: list[Note]) -> Batch:
-    """Turns a frame of texts into record columns."""
-    fields = table.fields
-    used = set(fields.values())
-    others = [column for column in table.columns if column not in used]
-    columns: dict[str, pl.Expr | pl.Series] = {
-        name: _nullable(pl.col(fields[name])) if name in fields else pl.lit(None, pl.String)
-        for name in ("id", "title", "context", "question")
-    }
-    columns["extra"] = (
-        pl.struct(others).struct.json_encode() if others else pl.lit(None, pl.String)
-    )
-    frame = cells.select(**columns)
-    if "id" not in fields:
-        frame = frame.with_columns(_made_ids(frame))
-    answers, odd = _read_answer_columns(cells, fields)
-    places = place.with_columns(pl.lit(None, pl.String).alias("pointer"))
-    records = pl.concat([frame, answers, places], how="horizontal").select(list(RECORD)).cast(dict(RECORD))
-    for index, field, answer, value, meant in odd:
-        kind = "lengths-differ" if field == "answers" and isinstance(value, tuple) else "wrong-type"
-        detail = f"{value[0]} texts and {value[1]} starts" if kind == "lengths-differ" else ""
-        notes.append(Note(kind, _place(places, index), detail, field, answer, value, meant))
-    return Batch(table.source, records, notes)
-
-
-def _nullable(column: pl.Expr) -> pl.Expr:
-    return pl.when(column == "").then(None).otherwise(column)
-
-
-def _made_ids(frame: pl.DataFrame) -> pl.Series:
-    pairs = frame.select("context", "question").iter_rows()
-    return pl.Series("id", [content_hash(context or "", question or "") for context, question in pairs], pl.String)
-
-
-Odd = list[tuple[int, str, int | None, Any, Any]]
-
-
-def _read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str]) -> tuple[pl.DataFrame, Odd]:
-    """The answer columns as lists; a cell that holds JSON or a Python literal is read as such."""
-    odd: Odd = []
-    flag, unclear = _read_flags(cells, fields)
-    odd += unclear
-    if "answers" not in fields:
-        empty = pl.DataFrame({name: [] for name in ("text", "answer_start", "answer_end")})
-        columns = {name: pl.Series(name, [[]] * cells.height, CONTENT[name]) for name in empty.columns}
-        return pl.DataFrame([*columns.values(), flag]), odd
-    text = cells[fields["answers"]]
-    if bool(text.str.contains(r"^\s*[\[{]").any()):
-        return _read_literal_cells(cells, fields, odd).with_columns(flag), odd
-    start, bad_starts = _read_numbers(cells, fields, "answer_start")
-    end, bad_ends = _read_numbers(cells, fields, "answer_end")
-    odd += bad_starts + bad_ends
-    given = (text != "") | start.is_not_null()
-    lists = pl.DataFrame({"text": text, "answer_start": start, "answer_end": end, "given": given}).select(
-        pl.when("given").then(pl.concat_list(name)).otherwise(pl.lit([], dtype=CONTENT[name])).alias(name)
-        for name in ("text", "answer_start", "answer_end")
-    )
-    return lists.with_columns(flag), odd
-
-
-def _read_literal_cells(cells: pl.DataFrame, fields: Mapping[str, str], odd: Odd) -> pl.DataFrame:
-    starts = cells[fields["answer_start"]].to_list() if "answer_start" in fields else [None] * cells.height
-    ends = cells[fields["answer_end"]].to_list() if "answer_end" in fields else [None] * cells.height
-    columns: dict[str, list[Any]] = {"text": [], "answer_start": [], "answer_end": []}
-    for index, cell in enumerate(cells[fields["answers"]].to_list()):
-        found = read_answers(
-            *(parse_cell(value) if value else None for value in (cell, starts[index], ends[index]))
-        )
-        columns["text"].append(found.text)
-        columns["answer_start"].append(found.start)
-        columns["answer_end"].append(found.end)
-        odd += [(index, *item) for item in found.odd]
-        if found.uneven:
-            odd.append((index, "answers", None, found.uneven, None))
-    return pl.DataFrame({name: pl.Series(values, dtype=CONTENT[name]) for name, values in columns.items()})
-
-
-def _read_numbers(cells: pl.DataFrame, fields: Mapping[str, str], field: str) -> tuple[pl.Series, Odd]:
-    if field not in fields:
-        return pl.Series(field, [None] * cells.height, pl.Int64), []
-    found = cells[fields[field]]
-    numbers = found.str.strip_chars().cast(pl.Int64, strict=False)
-    odd: Odd = []
-    for index in (numbers.is_null() & (found.str.strip_chars() != "")).arg_true():
-        meant = as_integer(found[index])
-        odd.append((index, field, 0, found[index], meant))
-        numbers[index] = meant
-    return numbers, odd
-
-
-_TRUE, _FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
-
-
-def _read_flags(cells: pl.DataFrame, fields: Mapping[str, str]) -> tuple[pl.Series, Odd]:
-    if "is_impossible" not in fields:
-        return pl.Series("is_impossible", [None] * cells.height, pl.Boolean), []
-    found = cells[fields["is_impossible"]].str.strip_chars().str.to_lowercase()
-    flags = pl.select(
-        pl.when(found.is_in(_TRUE)).then(True).when(found.is_in(_FALSE)).then(False).alias("is_impossible")
-    ).to_series()
-    unclear = (flags.is_null() & (found != "")).arg_true()
-    return flags, [(index, "is_impossible", None, found[index], None) for index in unclear]
-
-
-def _place(place: pl.DataFrame, index: int) -> Place:
-    names = ("row", "line", "line_end", "byte_start", "byte_end")
-    return Place(**{name: place[name][index] for name in names})
 
 
 def _ragged(found: int, expected: int) -> str:

@@ -52,7 +52,9 @@ def match_columns(columns: Iterable[str], mapping: Mapping[str, str] | None = No
     spelled = {_plain(column): column for column in reversed(columns) if column not in taken}
     for field, names in ALIASES.items():
         if field not in found:
-            hits = [spelled[name] for name in names if name in spelled and spelled[name] not in found.values()]
+            hits = [
+                spelled[name] for name in names if name in spelled and spelled[name] not in found.values()
+            ]
             if hits:
                 found[field] = hits[0]
     return found

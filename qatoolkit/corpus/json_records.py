@@ -21,7 +21,7 @@ from typing import Any
 from qatoolkit.corpus.answers import read_answers
 from qatoolkit.corpus.fields import match_columns, require
 from qatoolkit.corpus.json_cursor import Cursor
-from qatoolkit.corpus.record import Batch, Note, NoteKind, Place, content_hash, frame
+from qatoolkit.corpus.record import Batch, Note, Place, content_hash, frame
 from qatoolkit.errors import NotACorpusError
 
 BATCH_RECORDS = 20_000
@@ -40,7 +40,9 @@ class Found:
     read_anyway: bool = False
 
 
-def read_json(text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None) -> Iterator[Batch]:
+def read_json(
+    text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None
+) -> Iterator[Batch]:
     """Yields the records of a JSON text in batches.
 
     Args:
@@ -89,7 +91,7 @@ class Places:
         """1-based line of a character, None in a file of a single line."""
         return bisect_right(self._breaks, char - 1) + 1 if self._breaks else None
 
-    def place(self, row: int, found: Found) -> Place:
+    def place(self, row: int | None, found: Found) -> Place:
         first, last = self.line(found.start), self.line(max(found.start, found.end - 1))
         return Place(row, first, last, self.byte(found.start), self.byte(found.end), found.pointer)
 
@@ -125,7 +127,9 @@ def _article(article: Cursor, pointer: str) -> Iterator[Found]:
         yield Found(f"{pointer}/paragraphs", parts.start, parts.end, problem=problem, read_anyway=True)
         yield from _paragraph(parts, f"{pointer}/paragraphs", _outer(outer, "article"))
     else:
-        yield _malformed(f"{pointer}/paragraphs", parts, f"expected a list of paragraphs, found {_shown(parts)}")
+        yield _malformed(
+            f"{pointer}/paragraphs", parts, f"expected a list of paragraphs, found {_shown(parts)}"
+        )
 
 
 def _paragraph(paragraph: Cursor, pointer: str, outer: dict[str, Any]) -> Iterator[Found]:
@@ -175,7 +179,9 @@ def _find_lines(text: str) -> Iterator[Found]:
             position = cursor.end
         except json.JSONDecodeError as error:
             where = error.pos - cursor.start + 1
-            yield Found("", cursor.start, position, problem=f"not JSON: {error.msg}, character {where} of the record")
+            yield Found(
+                "", cursor.start, position, problem=f"not JSON: {error.msg}, character {where} of the record"
+            )
 
 
 def _find_columns(text: str) -> Iterator[Found]:
@@ -268,16 +274,20 @@ class _Builder:
         bad = [i for i in rows if _lone_surrogate([column[i] for column in self._columns.values()])]
         for i in bad:
             place = Place(*(self._columns[name][i] for name in vars(Place())))
-            self._notes.append(Note("undecodable-bytes", place, "half of a surrogate pair, which is no character"))
+            self._notes.append(
+                Note("undecodable-bytes", place, "half of a surrogate pair, which is no character")
+            )
         for i in reversed(bad):
             for column in self._columns.values():
                 del column[i]
 
     def add(self, found: Found) -> None:
         if found.record is None:
-            self._row += not found.read_anyway
-            kind: NoteKind = "malformed-article" if found.read_anyway else "malformed-record"
-            self._notes.append(Note(kind, self._places.place(self._row, found), found.problem))
+            if found.read_anyway:  # no record of its own: its questions follow
+                self._notes.append(Note("malformed-article", self._places.place(None, found), found.problem))
+                return
+            self._row += 1
+            self._notes.append(Note("malformed-record", self._places.place(self._row, found), found.problem))
             return
         self._row += 1
         place = self._places.place(self._row, found)
@@ -294,7 +304,9 @@ class _Builder:
         context = self._string(whole, names, "context", place)
         question = self._string(whole, names, "question", place)
         given = "id" in names
-        answers = read_answers(*(whole.get(names.get(name, "")) for name in ("answers", "answer_start", "answer_end")))
+        answers = read_answers(
+            *(whole.get(names.get(name, "")) for name in ("answers", "answer_start", "answer_end"))
+        )
         for field_name, index, value, meant in answers.odd:
             self._notes.append(Note("wrong-type", place, "", field_name, index, value, meant))
         if answers.uneven:
@@ -302,7 +314,9 @@ class _Builder:
             self._notes.append(Note("lengths-differ", place, detail, "answers"))
         others = {key: value for key, value in whole.items() if key not in names.values()}
         values = {
-            "id": self._string(whole, names, "id", place) if given else content_hash(context or "", question or ""),
+            "id": self._string(whole, names, "id", place)
+            if given
+            else content_hash(context or "", question or ""),
             "title": self._string(whole, names, "title", place),
             "context": context,
             "question": question,

@@ -83,7 +83,8 @@ class Source:
             return self.read_bytes().decode(self.encoding)
         except UnicodeDecodeError as error:
             raise UnreadableError(
-                f"{self.name}: byte {error.start} is not {self.encoding.upper()}. Save the file as UTF-8 and try again."
+                f"{self.name}: byte {error.start} is not {self.encoding.upper()}. "
+                "Save the file as UTF-8 and try again."
             ) from error
 
     def _utf8_stream(self) -> io.BufferedIOBase:
@@ -154,7 +155,7 @@ def _open(name: str, format: str | None) -> Iterator[Source]:
     elif path.is_file():
         yield _open_file(path, name, format)
     else:
-        matches = sorted(glob.glob(name, recursive=True))
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - absolute patterns too
         if not matches:
             raise UnreadableError(f"{name}: no such file or folder")
         for match in matches:
@@ -169,7 +170,9 @@ def _open_folder(folder: Path, name: str, format: str | None) -> Iterator[Source
         return
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if not files:
-        raise UnreadableError(f"{name}: holds neither a saved dataset nor a file ending in {', '.join(_SUFFIXES)}")
+        raise UnreadableError(
+            f"{name}: holds neither a saved dataset nor a file ending in {', '.join(_SUFFIXES)}"
+        )
     for path in files:
         yield _open_file(path, str(path), format)
 

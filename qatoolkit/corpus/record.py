@@ -16,7 +16,7 @@ from typing import Any, Literal
 import polars as pl
 
 #: Columns that carry the question–answer pair. Null means "the source has none".
-CONTENT = {
+CONTENT: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
     "title": pl.String,
     "context": pl.String,
@@ -28,7 +28,7 @@ CONTENT = {
 }
 
 #: Columns that say where a record lies in its source, so that anything can be traced to a line.
-LINEAGE = {
+LINEAGE: dict[str, pl.DataType | type[pl.DataType]] = {
     "row": pl.Int64,  # 1-based number of the record in its file
     "line": pl.Int64,  # 1-based first physical line; null where the file has no useful lines
     "line_end": pl.Int64,  # last physical line, inclusive
@@ -126,7 +126,9 @@ def frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
     series = [
         pl.Series(name, columns[name], dtype=dtype, strict=True)
         if name in columns
-        else pl.Series(name, [None], dtype=dtype).extend_constant(None, height - 1 if height else 0).head(height)
+        else pl.Series(name, [None], dtype=dtype)
+        .extend_constant(None, height - 1 if height else 0)
+        .head(height)
         for name, dtype in RECORD.items()
     ]
     return pl.DataFrame(series)

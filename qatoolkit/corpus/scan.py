@@ -80,11 +80,10 @@ def index_records(block: bytes, delimiter: str) -> RecordIndex:
     line = np.searchsorted(breaks, starts)
     line_end = np.searchsorted(breaks, ends - 1)
     keep = ~blank
-    return RecordIndex(
-        starts[keep], ends[keep], line[keep], line_end[keep], n_fields[keep], len(breaks)
-    )
+    return RecordIndex(starts[keep], ends[keep], line[keep], line_end[keep], n_fields[keep], len(breaks))
 
 
 def _is_blank(data: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> npt.NDArray[np.bool_]:
     first = data[np.minimum(starts, len(data) - 1)] if len(data) else starts
-    return (first == _LF) | ((first == _CR) & (ends - starts <= 2))
+    blank: npt.NDArray[np.bool_] = (first == _LF) | ((first == _CR) & (ends - starts <= 2))
+    return blank

@@ -27,7 +27,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 
 
 def sniff_encoding(head: bytes, source: str) -> str:
-    """"utf-8", "utf-8-sig" or "utf-16", from a byte order mark.
+    """Encoding by its byte order mark: "utf-8", "utf-8-sig" or "utf-16".
 
     Raises:
         UnreadableError: NUL bytes and no mark, so the bytes are no text that we can tell.

@@ -50,11 +50,14 @@ def splice(source: Source, mapping: Mapping[str, str], changes: Iterable[tuple[P
     """
     if source.layout == "arrow":
         raise UsageError(
-            f"{source.name}: a saved dataset is not edited in place; use: qatk convert {source.name} -o NEW --fix"
+            f"{source.name}: a saved dataset is not edited in place; "
+            f"use: qatk convert {source.name} -o NEW --fix"
         )
     text = source.read_text()
     content = text.encode("utf-8")
-    editor = _CsvEditor(source, mapping, content) if source.layout == "csv" else _JsonEditor(source, mapping, text)
+    editor = (
+        _CsvEditor(source, mapping, content) if source.layout == "csv" else _JsonEditor(source, mapping, text)
+    )
     marked = b"\xef\xbb\xbf" if source.encoding == "utf-8-sig" else b""
     shift = len(marked) if source.layout == "csv" else 0  # the table reader counts the mark, JSON's does not
     out: list[bytes] = []
@@ -144,7 +147,7 @@ class _JsonEditor:
                 path = locate(value, names, edit.answer, edit.field)
                 token = record.at((path[0], place.row - 1, *path[1:]) if self._whole else path)
                 old = text[token.start : token.end]
-                new = json.dumps(edit.new, ensure_ascii="\\u" in old or old.isascii() and text.isascii())
+                new = json.dumps(edit.new, ensure_ascii="\\u" in old or (old.isascii() and text.isascii()))
                 start = base + len(text[: token.start].encode("utf-8"))
                 yield start, start + len(old.encode("utf-8")), new.encode("utf-8")
 

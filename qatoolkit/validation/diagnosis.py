@@ -71,9 +71,7 @@ def diagnose(context: str, text: str, start: int | None) -> Diagnosis:
     return _moved(context, text, start, found, close, "nearest")
 
 
-def _moved(
-    context: str, text: str, old: int | None, found: list[int], new: int, method: Method
-) -> Diagnosis:
+def _moved(context: str, text: str, old: int | None, found: list[int], new: int, method: Method) -> Diagnosis:
     end = new + len(text)
     whole = on_word_boundaries(context, new, end)
     if old is None:
@@ -99,6 +97,4 @@ def _normalised(context: str, text: str, start: int | None) -> Diagnosis:
         return Diagnosis("normalised", candidates=tuple(starts), difference=difference)
     harmless = difference != "letter case" and on_word_boundaries(context, chosen.start, chosen.end)
     safety: Safety = "safe" if harmless else "unsafe"
-    return Diagnosis(
-        "normalised", chosen.start, chosen.end, "normalised", safety, tuple(starts), difference
-    )
+    return Diagnosis("normalised", chosen.start, chosen.end, "normalised", safety, tuple(starts), difference)

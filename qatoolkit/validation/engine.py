@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from qatoolkit.corpus.record import Batch, Note, Place
+from qatoolkit.corpus.record import Batch, Place
 from qatoolkit.validation.contract import failures
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.rule import Case, Problem, Rule
@@ -76,7 +76,7 @@ class Engine:
         """The findings of one source, batch by batch in the order of its records."""
         for batch in batches:
             found = list(self._check_batch(batch))
-            yield from sorted(found, key=lambda finding: (finding.place.row or 0, finding.answer or 0))
+            yield from sorted(found, key=_order)
         self.tally.end_of_source()
 
     def _check_batch(self, batch: Batch) -> Iterator[Finding]:
@@ -95,12 +95,16 @@ class Engine:
         return [rule for rule in self.rules if rule.scope in scopes]
 
     def _notes(self, batch: Batch) -> Iterator[Finding]:
+        if not batch.notes:
+            return
+        ids = dict(batch.records.select("row", "id").iter_rows())
         for rule in self._of("note"):
             for note in batch.notes:
                 if note.kind in rule.notes:
                     problem = rule.explain(Case(note=note))
                     if problem is not None:
-                        yield _finding(rule, problem, batch.source, note.place, None, note)
+                        record = {"id": ids.get(note.place.row)}
+                        yield _finding(rule, problem, batch.source, note.place, record, note.answer)
 
     def _contract(self, batch: Batch, stamp: _Stamp) -> Iterator[Finding]:
         rules = self._of("contract")
@@ -135,7 +139,10 @@ class Engine:
         """Repeated ids and questions, by hash."""
         rules = {rule.code: rule for rule in self._of("corpus")}
         hashes = batch.records.select(
-            "row", id=pl.col("id").hash(), pair=pl.struct("context", "question").hash(), known=pl.col("id").is_not_null()
+            "row",
+            id=pl.col("id").hash(),
+            pair=pl.struct("context", "question").hash(),
+            known=pl.col("id").is_not_null(),
         )
         for index, (row, id_hash, pair, known) in enumerate(hashes.iter_rows()):
             if not known:
@@ -168,11 +175,11 @@ class _Stamp:
         if problem is None:
             return
         if index is None:
-            yield _finding(rule, problem, self._batch.source, Place(), {})
+            yield _finding(rule, problem, self._batch.source, Place(), {}, None)
             return
         record = self.record(index)
         place = Place(*(record[name] for name in vars(Place())))
-        yield _finding(rule, problem, self._batch.source, place, record, answer=case.answer)
+        yield _finding(rule, problem, self._batch.source, place, record, case.answer)
 
 
 def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
@@ -195,6 +202,11 @@ def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _order(finding: Finding) -> tuple[int, int, int]:
+    """The order of the source: by byte where there are bytes, else by row."""
+    return finding.place.byte_start or 0, finding.place.row or 0, finding.answer or 0
+
+
 def _distinct_contexts(records: pl.DataFrame) -> pl.DataFrame:
     """One row for each distinct context: the first record that has it, and the rows of the others."""
     return (
@@ -212,11 +224,9 @@ def _finding(
     problem: Problem,
     source: str,
     place: Place,
-    record: dict[str, Any] | None,
-    note: Note | None = None,
-    answer: int | None = None,
+    record: dict[str, Any],
+    answer: int | None,
 ) -> Finding:
-    record = record or {}
     return Finding(
         rule.code,
         rule.name,
@@ -226,7 +236,7 @@ def _finding(
         place,
         record.get("id"),
         problem.field,
-        note.answer if note else answer,
+        answer,
         problem.span,
         (record.get("context") or "") if problem.span else "",
         problem.hint,

@@ -48,7 +48,8 @@ class FixReport:
     def diff(self) -> str:
         """A unified diff of the two texts."""
         before, after = (
-            data.decode("utf-8", "replace").splitlines(keepends=True) for data in (self.original, self.content)
+            data.decode("utf-8", "replace").splitlines(keepends=True)
+            for data in (self.original, self.content)
         )
         return "".join(difflib.unified_diff(before, after, self.source, f"{self.source} (fixed)"))
 

@@ -48,7 +48,10 @@ def repair(batch: Batch, rules: Sequence[Rule], *, unsafe: bool = False) -> Repa
 
 def _apply(batch: Batch, findings: list[Finding]) -> tuple[Batch, list[Finding]]:
     rows = {finding.place.row for finding in findings}
-    touched = {record["row"]: record for record in batch.records.filter(pl.col("row").is_in(rows)).iter_rows(named=True)}
+    touched = {
+        record["row"]: record
+        for record in batch.records.filter(pl.col("row").is_in(rows)).iter_rows(named=True)
+    }
     made: list[Finding] = []
     taken: set[tuple[int | None, str, int | None]] = set()
     for finding in findings:
@@ -62,7 +65,9 @@ def _apply(batch: Batch, findings: list[Finding]) -> tuple[Batch, list[Finding]]
             _set(touched[finding.place.row], edit.field, edit.answer, edit.new)
     kept = batch.records.filter(~pl.col("row").is_in(rows))
     changed = pl.DataFrame(list(touched.values()), schema=RECORD)
-    notes = [n for n in batch.notes if not (n.kind == "wrong-type" and n.meant is not None and n.place.row in rows)]
+    notes = [
+        n for n in batch.notes if not (n.kind == "wrong-type" and n.meant is not None and n.place.row in rows)
+    ]
     return replace(batch, records=pl.concat([kept, changed]).sort("row"), notes=notes), made
 
 

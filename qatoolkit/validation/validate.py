@@ -68,7 +68,9 @@ class ValidationReport:
 
     def to_polars(self) -> pl.DataFrame:
         """One row for each finding."""
-        rows = [{**f.to_dict(), "span": f.span, "fix": f.fix.method if f.fix else None} for f in self.findings]
+        rows = [
+            {**f.to_dict(), "span": f.span, "fix": f.fix.method if f.fix else None} for f in self.findings
+        ]
         return pl.DataFrame(rows, infer_schema_length=None)
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -79,7 +81,9 @@ class ValidationReport:
         counts = self.to_dict()["summary"]
         head = f"<p>{counts['records']} records: {counts['errors']} errors, {counts['warnings']} warnings</p>"
         shown = self.to_polars()
-        return head + (shown.select("code", "file", "line", "row", "message")._repr_html_() if shown.height else "")
+        return head + (
+            shown.select("code", "file", "line", "row", "message")._repr_html_() if shown.height else ""
+        )
 
 
 def validate(
@@ -109,4 +113,6 @@ def validate(
     corpus = paths if isinstance(paths, Corpus) else read(paths, format=format, fields=fields)
     engine = Engine(select_rules(select, ignore), schema)
     findings = [f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping))]
-    return ValidationReport(findings, engine.tally, [(source.name, source.layout) for source in corpus.sources])
+    return ValidationReport(
+        findings, engine.tally, [(source.name, source.layout) for source in corpus.sources]
+    )

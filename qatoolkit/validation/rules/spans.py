@@ -13,7 +13,7 @@ from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
 _FOUND = pl.col("context").str.slice(pl.col("start"), pl.col("text").str.len_chars())
 _BLANK = pl.col("text").is_null() | (pl.col("text").str.strip_chars() == "")
-_RIGHT = (pl.col("start") >= 0) & (_FOUND == pl.col("text")) & ~_BLANK
+_RIGHT = (pl.col("start") >= 0) & (pl.col("text") == _FOUND) & ~_BLANK
 
 #: The answer stands where it says: the check that everything else explains.
 WRONG = ~_RIGHT.fill_null(False)
@@ -60,7 +60,11 @@ def _moved(message: Callable[[Case], str]) -> Callable[[Case, Diagnosis], Proble
         assert found.end is not None
         inside = "" if found.safety == "safe" else ", inside a word"
         return Problem(
-            message(case), "answer_start", (found.start, found.end), _where(found) + inside, _move(case, found)
+            message(case),
+            "answer_start",
+            (found.start, found.end),
+            _where(found) + inside,
+            _move(case, found),
         )
 
     return tell
@@ -98,7 +102,9 @@ SPAN_MISMATCH = Rule(
 
 def _ambiguous(case: Case, found: Diagnosis) -> Problem:
     times = len(found.candidates)
-    said = f"answer_start {case.start} is none of them" if case.start is not None else "there is no answer_start"
+    said = (
+        f"answer_start {case.start} is none of them" if case.start is not None else "there is no answer_start"
+    )
     if times == 1:
         return Problem(f'"{case.text}" occurs only inside a longer word, and {said}', "answer_start",
                        (found.candidates[0], found.candidates[0] + len(case.text or "")), fix=_move(case, found))  # fmt: skip
@@ -299,7 +305,9 @@ def _mid_word(case: Case) -> Problem | None:
     start, text = case.start or 0, case.text or ""
     if on_word_boundaries(case.context, start, start + len(text)):
         return None
-    return Problem(f'answer "{text}" begins or ends inside a word', "answer_start", (start, start + len(text)))
+    return Problem(
+        f'answer "{text}" begins or ends inside a word', "answer_start", (start, start + len(text))
+    )
 
 
 _BEFORE = pl.col("context").str.slice((pl.col("start") - 1).clip(0), 1)

@@ -80,11 +80,11 @@ MISSING_VALUE = Rule(
     what="Reports a record whose id, context or question is empty.",
     why="There is nothing to ask, or nothing to answer from.",
     bad=(
-        'id,context,question,answer\n1,The Nile is long.,,Nile\n',
+        "id,context,question,answer\n1,The Nile is long.,,Nile\n",
         '[{"id": "å", "context": null, "question": "Hvem?", "answers": []}]',
     ),
     good=(
-        'id,context,question,answer\n1,The Nile is long.,What is long?,Nile\n',
+        "id,context,question,answer\n1,The Nile is long.,What is long?,Nile\n",
         '[{"id": "å", "context": "Ingen vet.", "question": "Hvem?", "answers": []}]',
     ),
 )

@@ -1,0 +1,5 @@
+"""`python -m qatoolkit` is `qatk`."""
+
+from qatoolkit.cli.app import main
+
+main()

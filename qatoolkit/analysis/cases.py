@@ -1,0 +1,96 @@
+"""The values the analysis passes around: an example, what was predicted for it, and both judged.
+
+Plain frozen dataclasses; reading them from files is `source` and `predictions`, judging is `report`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` (code points, end exclusive) of a context."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question as it was annotated.
+
+    Attributes:
+        answers: the accepted texts; none of them means unanswerable.
+        answer_starts: where each of them begins in `context`, as the file says.
+        source: the file it came from, as the user typed it; None when unknown.
+        line: its first physical line there, from 1; None where there are no lines.
+        pointer: its JSON pointer there; None where lines or rows say it.
+        row: its row there, as its reader counted; None when unknown.
+    """
+
+    id: str
+    title: str
+    context: str
+    question: str
+    answers: tuple[str, ...] = ()
+    answer_starts: tuple[int, ...] = ()
+    source: str | None = None
+    line: int | None = None
+    pointer: str | None = None
+    row: int | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where a person finds it: `messy.csv:13`, `dev.json#/data/0/...`, or "" when unknown."""
+        if self.source is None:
+            return ""
+        if self.line is not None:
+            return f"{self.source}:{self.line}"
+        if self.pointer is not None:
+            return f"{self.source}#{self.pointer}"
+        return self.source if self.row is None else f"{self.source} row {self.row}"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model said; everything but the text is None when its file does not tell.
+
+    Attributes:
+        text: "" says that there is no answer; None is missing, which counts as wrong.
+        start: first character of the answer in the context.
+        end: the character after its last one.
+        score: probability of the answer, 0..1.
+        null_score: null score minus best span score; higher says rather no answer.
+        gold_rank: rank from 0 of the first candidate that equals an annotated answer.
+        n_windows: how many windows the context was cut into.
+    """
+
+    text: str | None
+    start: int | None = None
+    end: int | None = None
+    score: float | None = None
+    null_score: float | None = None
+    gold_rank: int | None = None
+    n_windows: int | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """An example, its prediction, and the judgement.
+
+    Attributes:
+        exact: exact match, 0.0 or 1.0.
+        f1: 0..1.
+        error_class: a key of `classify.CLASSES`.
+        annotated: the annotated span nearest to the predicted one, None when there is none.
+        predicted: the predicted span, None when there is none or it is not in the context.
+    """
+
+    example: Example
+    prediction: Prediction
+    exact: float
+    f1: float
+    error_class: str
+    annotated: Span | None = None
+    predicted: Span | None = None

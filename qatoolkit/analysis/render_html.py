@@ -1,0 +1,165 @@
+"""Renders a report as one HTML file that opens offline.
+
+Corpus text reaches the page through the template's escaping only: never as markup, never inside
+the script or the style. The page's content security policy allows exactly our own script and
+style, by their hashes, and no request to anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from qatoolkit import __version__
+from qatoolkit.analysis.cases import Case
+from qatoolkit.analysis.classify import CLASSES
+from qatoolkit.analysis.excerpt import excerpt
+from qatoolkit.analysis.result import Report
+from qatoolkit.analysis.standings import standings
+from qatoolkit.errors import DestinationError
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+# Together these keep the page small enough to mail: what is cut is said on the page.
+_MAX_EXAMPLES = 2500
+_MAX_TITLES = 12
+_MAX_ANSWERS = 3
+_LONGEST_TEXT = 300
+
+# Classes that call for the same remedy share a colour.
+GROUPS = {
+    "right": ("exact", "other-occurrence"),
+    "boundary": ("boundary-short", "boundary-long", "boundary-shifted"),
+    "place": ("same-sentence", "wrong-sentence"),
+    "abstention": ("false-abstention", "false-answer"),
+    "missing": ("missing",),
+}
+_GROUP_OF = {name: group for group, names in GROUPS.items() for name in names}
+
+
+def write_html(report: Report, output: str | Path) -> Path:
+    """Writes the page, replacing what was there.
+
+    Args:
+        report: what to show.
+        output: the file to write.
+
+    Raises:
+        DestinationError: it cannot be written there.
+    """
+    path = Path(output)
+    try:
+        # JSON can carry lone surrogates, which UTF-8 cannot; they are shown as their escapes.
+        path.write_bytes(render_html(report).encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise DestinationError(f"{output}: the report cannot be written: {error.strerror}") from error
+    return path
+
+
+def render_html(report: Report) -> str:
+    """The whole page as text."""
+    style, script = _asset("report.css"), _asset("report.js")
+    wrong = report.wrong
+    return _template("report.html.j2").render(
+        report=report,
+        version=__version__,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(style, script),
+        standings=standings(report),
+        shares=_shares(report),
+        class_rows=_class_rows(report),
+        slices=[(table, table.rows[:_MAX_TITLES]) for table in report.slices],
+        examples=[_example(case) for case in wrong[:_MAX_EXAMPLES]],
+        listed=Counter(case.error_class for case in wrong[:_MAX_EXAMPLES]),
+        group_of=_GROUP_OF,
+        total_wrong=len(wrong),
+    )
+
+
+def render_summary(report: Report) -> str:
+    """A few lines of HTML for a notebook."""
+    return _template("summary.html.j2").render(
+        report=report, standings=standings(report), class_rows=_class_rows(report)
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["cut"] = _cut
+    return environment
+
+
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    def source(text: str) -> str:
+        digest = hashlib.sha256(text.encode("utf-8")).digest()
+        return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+    return (
+        f"default-src 'none'; style-src {source(style)}; script-src {source(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _shares(report: Report) -> list[dict[str, Any]]:
+    """The groups of classes as parts of one bar, each with where it begins; in percent."""
+    total = len(report.cases) or 1
+    shares: list[dict[str, Any]] = []
+    begin = 0.0
+    for group, names in GROUPS.items():
+        count = sum(report.classes.get(name, 0) for name in names)
+        if count:
+            width = 100 * count / total
+            shares.append({"group": group, "count": count, "begin": begin, "width": width})
+            begin += width
+    return shares
+
+
+def _class_rows(report: Report) -> list[dict[str, Any]]:
+    """One row for each class; bars are relative to the most frequent class that is not `exact`."""
+    total = len(report.cases) or 1
+    longest = max((count for name, count in report.classes.items() if name != "exact"), default=0) or 1
+    return [
+        {
+            "name": name,
+            "meaning": CLASSES[name],
+            "group": _GROUP_OF[name],
+            "count": count,
+            "share": 100 * count / total,
+            "bar": None if name == "exact" else 100 * count / longest,
+        }
+        for name, count in report.classes.items()
+    ]
+
+
+def _example(case: Case) -> dict[str, Any]:
+    answers = list(dict.fromkeys(case.example.answers))
+    return {
+        "case": case,
+        "answers": answers[:_MAX_ANSWERS],
+        "more_answers": max(0, len(answers) - _MAX_ANSWERS),
+        "pieces": excerpt(case.example.context, case.annotated, case.predicted),
+        "group": _GROUP_OF[case.error_class],
+    }
+
+
+def _cut(text: str, longest: int = _LONGEST_TEXT) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

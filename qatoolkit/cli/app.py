@@ -1,0 +1,90 @@
+"""The `qatk` command: registers the commands, reads the configuration, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import qatoolkit
+from qatoolkit.cli.convert import convert
+from qatoolkit.cli.demo import demo
+from qatoolkit.cli.finetune import finetune
+from qatoolkit.cli.fix import fix
+from qatoolkit.cli.predict import predict
+from qatoolkit.cli.report import report
+from qatoolkit.cli.rule import rule
+from qatoolkit.cli.validate import validate
+from qatoolkit.config import load_config
+from qatoolkit.errors import EXIT_INTERNAL, EXIT_USAGE, QatkError
+
+COMMANDS = (validate, fix, convert, finetune, predict, report, rule, demo)
+
+app = typer.Typer(
+    name="qatk",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "QATK"},
+)
+for command in COMMANDS:
+    app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"qatk {qatoolkit.__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="With a qatk.toml that names the data, validate, convert, finetune and report need no arguments."
+)
+def qatk(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Custom extractive question answering: from your file to a model and an error report."""
+
+
+def main() -> None:
+    """Entry point of `qatk`."""
+    root = typer.main.get_command(app)
+    try:
+        root.main(prog_name="qatk", default_map=_defaults(root))
+    except QatkError as error:
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}", EXIT_USAGE)
+    except Exception:
+        traceback.print_exc()
+        _fail("this is a defect of qatk; please report it with the lines above", EXIT_INTERNAL)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"qatk: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _defaults(root: Any) -> dict[str, dict[str, Any]]:
+    """The configuration file as defaults of the commands' parameters."""
+    parameters = {name: {str(p.name) for p in command.params} for name, command in root.commands.items()}
+    config = load_config(Path.cwd(), parameters)
+    defaults = {name: dict(options) for name, options in config.commands.items()}
+    for name, known in parameters.items():
+        defaults.setdefault(name, {})
+        if "paths" in known and config.data:
+            defaults[name].setdefault("paths", config.data)
+        if "map" in known and config.fields:
+            defaults[name].setdefault("map", [f"{column}={field}" for field, column in config.fields.items()])
+        if isinstance(defaults[name].get("set"), dict):
+            defaults[name]["set"] = [f"{key}={_toml(value)}" for key, value in defaults[name]["set"].items()]
+    return defaults
+
+
+def _toml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,99 @@
+"""Shows findings to people: one line each, and under it the stretch of context that matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from qatoolkit.cli.console import plural
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qatoolkit.validation.finding import Finding
+    from qatoolkit.validation.validate import ValidationReport
+
+_AROUND = 36
+_STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+def print_findings(console: Console, findings: list[Finding], *, most: int, excerpts: bool) -> None:
+    """Prints at most `most` findings (0 = all) and says by code how many are hidden."""
+    shown = findings[:most] if most else findings
+    width = min(48, max((cell_len(finding.location) for finding in shown), default=0))
+    for finding in shown:
+        console.print(_headline(finding, width))
+        if excerpts and finding.span and finding.context:
+            for line in _excerpt(finding):
+                console.print(Text(line, style="dim"))
+    hidden = Counter((finding.code, _mark(finding)) for finding in findings[len(shown) :])
+    for (code, mark), count in sorted(hidden.items()):
+        console.print(Text(f"... {count:,} more {code} {mark}".rstrip(), style="dim"))
+    if hidden:
+        console.print(Text("--max-findings 0 shows all", style="dim"))
+
+
+def summary(report: ValidationReport) -> str:
+    """The verdict, such as: 240 records in 1 csv file: 39 errors, 1 warning, 2 notes."""
+    layouts = Counter(layout for _, layout in report.files)
+    files = " and ".join(
+        f"{n:,} {layout} {'split' if layout == 'arrow' else 'file'}{'s' if n > 1 else ''}"
+        for layout, n in layouts.items()
+    )
+    counts = [plural(report.count("error"), "error"), plural(report.count("warning"), "warning")]
+    if report.count("info"):
+        counts.append(plural(report.count("info"), "note"))
+    return f"{plural(report.tally.records, 'record')} in {files}: {', '.join(counts)}."
+
+
+def statistics(report: ValidationReport) -> list[str]:
+    """One line for each code: count, code, name, how many have a safe repair."""
+    names = {finding.code: finding.name for finding in report.findings}
+    safe = Counter(f.code for f in report.findings if f.fix and f.fix.safety == "safe")
+    return [
+        f"{count:>7,}  {code}  {names[code]}" + (f"  [*] {safe[code]:,} fixable" if safe[code] else "")
+        for code, count in sorted(report.by_code.items(), key=lambda item: -item[1])
+    ]
+
+
+def _headline(finding: Finding, width: int) -> Text:
+    padding = " " * max(0, width - cell_len(finding.location))
+    return Text.assemble(
+        (finding.location, "bold"),
+        padding + "  ",
+        (finding.code, _STYLES[finding.severity]),
+        " ",
+        (f"{_mark(finding):<3}", "green"),
+        " ",
+        shown(finding.message),
+    )
+
+
+def _mark(finding: Finding) -> str:
+    if finding.fix is None:
+        return ""
+    return "[*]" if finding.fix.safety == "safe" else "[u]"
+
+
+def _excerpt(finding: Finding) -> list[str]:
+    """The context around the span on one line, and a line that marks it."""
+    assert finding.span is not None
+    start, end = finding.span
+    context = finding.context
+    left = max(0, start - _AROUND)
+    right = min(len(context), max(end, start + 1) + _AROUND)
+    before = ("..." if left else "") + shown(context[left:start])
+    inside = shown(context[start:end])
+    if cell_len(inside) > 2 * _AROUND:
+        inside = inside[: 2 * _AROUND - 3] + "..."
+    after = shown(context[end:right]) + ("..." if right < len(context) else "")
+    marks = " " * cell_len(before) + "^" * max(1, cell_len(inside))
+    return [f"    | {before}{inside}{after}", f"    | {marks} {finding.hint}".rstrip()]
+
+
+def shown(text: str) -> str:
+    """User text on one line, with control characters written out."""
+    return "".join(c if c.isprintable() else " " if c in "\n\t" else f"\\u{ord(c):04x}" for c in text)

@@ -1,0 +1,57 @@
+"""`qatk fix`: writes a mended copy of a file, or shows what it would change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from qatoolkit.cli.console import make_console, plural, read_mapping
+from qatoolkit.cli.options import Format, Map, Overwrite
+from qatoolkit.errors import EXIT_FINDINGS, UsageError
+
+
+def fix(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="The file to mend; it is never changed itself.")
+    ],
+    output: Annotated[str | None, typer.Option("-o", "--output", help="Where the mended copy goes.")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what would change; write nothing.")] = False,
+    unsafe_fixes: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="Also make repairs that a person should look at.")
+    ] = False,
+    format: Format = None,
+    map: Map = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Repair a file into a copy of the same layout, byte for byte the same elsewhere.
+
+    Exits with 1 if errors remain, or, with --diff, if something would change.
+    """
+    if not diff and output is None:
+        raise UsageError(f"name the copy with -o, or look first: qatk fix {path} --diff")
+    from qatoolkit.cli.findings import print_findings
+    from qatoolkit.validation.fix import fix as run
+
+    target = None if diff else output
+    report = run(
+        path, target, unsafe=unsafe_fixes, format=format, fields=read_mapping(map), overwrite=overwrite
+    )
+    if diff:
+        print(report.diff(), end="")
+        raise typer.Exit(EXIT_FINDINGS if report.changed else 0)
+    console = make_console()
+    errors = [finding for finding in report.left.findings if finding.severity == "error"]
+    print_findings(console, errors, most=20, excerpts=False)
+    if errors:
+        console.print()
+    console.print(
+        f"{plural(len(report.fixed), 'repair')} made, {plural(len(errors), 'error')} left in {output}."
+    )
+    unsafe = report.left.fixable("unsafe")
+    if unsafe:
+        look = f"qatk fix {path} --unsafe-fixes --diff"
+        console.print(f"{plural(unsafe, 'unsafe repair')} not made; look at them with: {look}")
+    drop = " --drop-invalid" if errors else ""
+    console.print(f"Next: qatk convert {output}{drop}")
+    raise typer.Exit(EXIT_FINDINGS if errors else 0)

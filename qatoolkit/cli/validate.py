@@ -1,0 +1,86 @@
+"""`qatk validate`: shows everything that is wrong with a corpus."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qatoolkit.cli.console import hint, listed, make_console, need_paths, print_json, read_mapping
+from qatoolkit.cli.options import Format, Map, Paths
+from qatoolkit.errors import EXIT_FINDINGS
+
+
+class OutputFormat(StrEnum):
+    """How findings are printed."""
+
+    full = "full"
+    concise = "concise"
+    json = "json"
+
+
+def validate(
+    paths: Paths = None,
+    format: Format = None,
+    map: Map = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Rules to run: codes, prefixes (QA2) or names.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Rules to leave out.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="A contract of your own instead of schemas/record.yaml.")
+    ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Print counts by rule, not the findings.")
+    ] = False,
+    max_findings: Annotated[int, typer.Option(help="Findings to print; 0 for all.")] = 50,
+    output_format: Annotated[OutputFormat, typer.Option(help="How to print findings.")] = OutputFormat.full,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+) -> None:
+    """Find every broken question-answer pair, explain it, and say which can be repaired.
+
+    [*] marks a safe repair, [u] one that a person should look at. Exits with 1 if an error is found.
+    """
+    named = need_paths(paths, "validate")
+    from qatoolkit.cli.findings import print_findings, summary
+    from qatoolkit.cli.findings import statistics as count_lines
+    from qatoolkit.validation.validate import validate as run
+
+    report = run(
+        named,
+        format=format,
+        fields=read_mapping(map),
+        select=listed(select),
+        ignore=listed(ignore),
+        schema=schema,
+    )
+    failed = not report.ok or (strict and report.count("warning") > 0)
+    if output_format is OutputFormat.json:
+        print_json(report.to_dict())
+    else:
+        console = make_console()
+        if statistics:
+            for line in count_lines(report):
+                console.print(line)
+        else:
+            excerpts = output_format is OutputFormat.full
+            print_findings(console, report.findings, most=max_findings, excerpts=excerpts)
+        if report.findings:
+            console.print()
+        console.print(summary(report))
+        _suggest(named, report.fixable(), report.ok)
+    raise typer.Exit(EXIT_FINDINGS if failed else 0)
+
+
+def _suggest(paths: list[str], fixable: int, ok: bool) -> None:
+    first = paths[0]
+    if fixable:
+        suffix = Path(first).suffix
+        print(f"[*] {fixable:,} fixable: preview with: qatk fix {first} --diff, "
+              f"write with: qatk fix {first} -o {Path(first).stem}.fixed{suffix}")  # fmt: skip
+    elif ok and not Path(first).is_dir():
+        print(f"Next: qatk convert {' '.join(paths)}")
+    elif not ok:
+        hint("Each rule is explained by: qatk rule CODE")

@@ -1,0 +1,1 @@
+"""Fine-tuning, prediction and the answerer; the only room that imports torch."""

@@ -1,0 +1,56 @@
+"""What all tests share: the sample data, the real corpora, and a way to run the real command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from qatoolkit.resources import resource
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    return resource("sample_data")
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """Folder of real corpora; see docs/corpora.md for where each is published."""
+    folder = os.environ.get("QATK_CORPORA")
+    if not folder:
+        pytest.skip("QATK_CORPORA names no folder of real corpora (see docs/corpora.md)")
+    return Path(folder)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def qatk(tmp_path):
+    """Runs the real `qatk` in a process of its own, in an empty folder unless told otherwise."""
+
+    def run(*arguments, cwd=None, env=None, timeout=250) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "qatoolkit", *map(str, arguments)],
+            cwd=cwd or tmp_path,
+            env={**os.environ, "COLUMNS": "100", **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
