@@ -44,7 +44,14 @@ def _version(asked: bool) -> None:
 )
 def qatk(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            show_envvar=False,
+            help="Print the version and exit.",
+        ),
     ] = False,
 ) -> None:
     """Custom extractive question answering: from your file to a model and an error report."""

@@ -36,6 +36,16 @@ def print_findings(console: Console, findings: list[Finding], *, most: int, exce
         console.print(Text("--max-findings 0 shows all", style="dim"))
 
 
+def print_repairs(console: Console, findings: list[Finding]) -> None:
+    """Prints each repaired value, old above new."""
+    for finding in findings:
+        assert finding.fix is not None
+        console.print(Text(f"{finding.location}  {finding.code} {finding.name}, {finding.fix.safety}"))
+        for edit in finding.fix.edits:
+            console.print(Text(f"  - {edit.field}: {_value(edit.old)}", style="red"))
+            console.print(Text(f"  + {edit.field}: {_value(edit.new)}", style="green"))
+
+
 def summary(report: ValidationReport) -> str:
     """The verdict, such as: 240 records in 1 csv file: 39 errors, 1 warning, 2 notes."""
     layouts = Counter(layout for _, layout in report.files)
@@ -92,6 +102,10 @@ def _excerpt(finding: Finding) -> list[str]:
     after = shown(context[end:right]) + ("..." if right < len(context) else "")
     marks = " " * cell_len(before) + "^" * max(1, cell_len(inside))
     return [f"    | {before}{inside}{after}", f"    | {marks} {finding.hint}".rstrip()]
+
+
+def _value(value: object) -> str:
+    return f'"{shown(value)}"' if isinstance(value, str) else str(value)
 
 
 def shown(text: str) -> str:

@@ -16,7 +16,9 @@ def fix(
         str, typer.Argument(metavar="PATH", help="The file to mend; it is never changed itself.")
     ],
     output: Annotated[str | None, typer.Option("-o", "--output", help="Where the mended copy goes.")] = None,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what would change; write nothing.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show each value that would change; write nothing.")
+    ] = False,
     unsafe_fixes: Annotated[
         bool, typer.Option("--unsafe-fixes", help="Also make repairs that a person should look at.")
     ] = False,
@@ -30,17 +32,17 @@ def fix(
     """
     if not diff and output is None:
         raise UsageError(f"name the copy with -o, or look first: qatk fix {path} --diff")
-    from qatoolkit.cli.findings import print_findings
+    from qatoolkit.cli.findings import print_findings, print_repairs
     from qatoolkit.validation.fix import fix as run
 
+    console = make_console()
     target = None if diff else output
     report = run(
         path, target, unsafe=unsafe_fixes, format=format, fields=read_mapping(map), overwrite=overwrite
     )
     if diff:
-        print(report.diff(), end="")
+        print_repairs(console, report.fixed)
         raise typer.Exit(EXIT_FINDINGS if report.changed else 0)
-    console = make_console()
     errors = [finding for finding in report.left.findings if finding.severity == "error"]
     print_findings(console, errors, most=20, excerpts=False)
     if errors:

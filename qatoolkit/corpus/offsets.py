@@ -15,7 +15,7 @@ from typing import Literal
 #: How far a start may be off and still plainly mean the occurrence beside it.
 NEARBY = 10
 
-Difference = Literal["whitespace", "punctuation", "unicode form", "letter case"]
+Difference = Literal["white space", "punctuation", "Unicode form", "letter case"]
 
 
 def occurrences(context: str, text: str) -> list[int]:
@@ -84,9 +84,9 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
     quotes and dashes, Unicode form (NFKC), letter case.
     """
     steps: list[tuple[Difference, Callable[[str], str]]] = [
-        ("whitespace", _same),
+        ("white space", _same),
         ("punctuation", _plain_punctuation),
-        ("unicode form", _compatible),
+        ("Unicode form", _compatible),
         ("letter case", _folded),
     ]
     for difference, fold in steps:

@@ -154,18 +154,21 @@ class _JsonEditor:
 
 def cell_spans(record: str, delimiter: str) -> list[tuple[int, int]]:
     """Start and end of every cell of one delimited record, quotes included, line break left out."""
-    end = len(record.rstrip("\r\n")) if not record.endswith('"') else len(record)
     spans, start, at, quoted = [], 0, 0, False
-    while at < end:
+    while at < len(record):
         character = record[at]
-        if character == '"' and (quoted or at == start):
-            quoted = not quoted
+        if quoted and character == '"':
+            quoted = record.startswith('""', at)
+            at += quoted  # a doubled quote stands for one and closes nothing
+        elif character == '"' and at == start:
+            quoted = True
         elif character == delimiter and not quoted:
             spans.append((start, at))
             start = at + 1
+        elif character in "\r\n" and not quoted:
+            break
         at += 1
-    spans.append((start, end))
-    return spans
+    return [*spans, (start, at)]
 
 
 def _record_end(content: bytes) -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qatoolkit.errors import DestinationError, ModelError, UsageError
-from qatoolkit.training.model import LoadedModel, load_model, require_training
 from qatoolkit.training.data import (
     Columns,
     Mode,
@@ -18,6 +17,7 @@ from qatoolkit.training.data import (
     load_lineage,
     load_splits,
 )
+from qatoolkit.training.model import LoadedModel, load_model, require_training
 from qatoolkit.training.settings import Settings, read_run, run_settings
 
 if TYPE_CHECKING:

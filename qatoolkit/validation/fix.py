@@ -7,7 +7,6 @@ idempotent.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -45,14 +44,6 @@ class FixReport:
     def changed(self) -> bool:
         return self.content != self.original
 
-    def diff(self) -> str:
-        """A unified diff of the two texts."""
-        before, after = (
-            data.decode("utf-8", "replace").splitlines(keepends=True)
-            for data in (self.original, self.content)
-        )
-        return "".join(difflib.unified_diff(before, after, self.source, f"{self.source} (fixed)"))
-
 
 def fix(
     path: str | Path,
@@ -86,6 +77,9 @@ def fix(
     content, fixed = apply_fixes(corpus, unsafe=unsafe)
     mended = replace(corpus, sources=[_in_memory(corpus.sources[0], content)])
     report = FixReport(str(path), content, original, fixed, validate(mended))
+    before, after = validate(corpus, select=["QA102"]).tally.records, report.left.tally.records
+    if before != after:
+        raise AssertionError(f"{path}: {before} records before the repairs and {after} after them")
     if output is not None:
         _write(Path(output), content)
     return report

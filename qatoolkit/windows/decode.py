@@ -9,6 +9,7 @@ Answers are cut out of the context by character offsets and never put together f
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -185,9 +186,15 @@ def _null_scores(start_logits: Floats, end_logits: Floats, features: Features) -
 def _texts(
     context: str, starts: NDArray[np.int32], ends: NDArray[np.int32], scores: Floats
 ) -> list[tuple[str, int, int, float]]:
-    """Spans with their text; some tokenizers count the blank before a word as part of it."""
+    """Spans with their text, moved to where the text visibly begins and ends.
+
+    Some tokenizers count the blank before a word as part of it, and uncased ones leave the vowel
+    signs and accents behind a letter out of its token.
+    """
     found: dict[tuple[int, int], tuple[str, int, int, float]] = {}
     for start, end, score in zip(starts.tolist(), ends.tolist(), scores.tolist(), strict=True):
+        while end < len(context) and unicodedata.category(context[end]).startswith("M"):
+            end += 1
         text = context[start:end]
         stripped = text.strip()
         if stripped:

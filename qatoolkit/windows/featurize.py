@@ -5,9 +5,10 @@ a loss. Nothing is padded here: a batch is padded to its own longest feature lat
 whatever side the tokenizer prefers, because the attention mask makes the side irrelevant and
 positions then count from the window's own first token.
 
-The labelling equals that of transformers' run_qa example, with two differences where it loses
-answers: blanks at an answer's edges are ignored, and a character cut into several tokens is covered
-by all of them.
+The labelling equals that of transformers' run_qa example, except where that one is off: it takes in
+a neighbouring token when an answer begins or ends with characters that have no token of their own
+(blanks, and the vowel signs that an uncased tokenizer strips), and it crosses start and end when
+one character is cut into several tokens.
 """
 
 from __future__ import annotations

@@ -112,14 +112,12 @@ def check_room(
 
 
 def _refuse(example_id: str, tokens: int, room: int, max_seq_length: int, doc_stride: int) -> None:
-    start = f"question {example_id} has {tokens} tokens; with max_seq_length {max_seq_length} "
+    start = f"question {example_id} has {tokens} tokens; max_seq_length {max_seq_length} leaves "
     if room <= 0:
-        raise UsageError(
-            f"{start}no room is left for the context. Raise --max-seq-length or shorten the question"
-        )
+        raise UsageError(f"{start}no room for the context. Raise --max-seq-length or shorten the question")
     most = int(room * (1 - _MIN_ADVANCE)) if room > 1 else 0
     raise UsageError(
-        f"{start}{room} are left for the context, and an overlap (doc_stride) of {doc_stride} makes "
+        f"{start}{room} for the context, and an overlap (doc_stride) of {doc_stride} makes "
         f"the windows hardly advance. Set --doc-stride {most} or less, or raise --max-seq-length"
     )
 
