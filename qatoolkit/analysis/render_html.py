@@ -67,7 +67,7 @@ def render_html(report: Report) -> str:
     """The whole page as text."""
     style, script = _asset("report.css"), _asset("report.js")
     wrong = report.wrong
-    return _template("report.html.j2").render(
+    page: str = _template("report.html.j2").render(
         report=report,
         version=__version__,
         style=Markup(style),
@@ -82,13 +82,15 @@ def render_html(report: Report) -> str:
         group_of=_GROUP_OF,
         total_wrong=len(wrong),
     )
+    return page
 
 
 def render_summary(report: Report) -> str:
     """A few lines of HTML for a notebook."""
-    return _template("summary.html.j2").render(
+    lines: str = _template("summary.html.j2").render(
         report=report, standings=standings(report), class_rows=_class_rows(report)
     )
+    return lines
 
 
 @cache
