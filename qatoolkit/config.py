@@ -77,20 +77,32 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _parse(path: Path, table: dict[str, Any], commands: dict[str, set[str]]) -> Config:
+    table = _table(path, "tool.qatk", table)
     data = table.get("data", [])
-    data = [data] if isinstance(data, str) else list(data)
+    data = [data] if isinstance(data, str) else data
+    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
+        raise UsageError(f'{path}: write data as a list of files: data = ["train.csv", "dev.csv"]')
+    fields = _table(path, "fields", table.get("fields", {}))
+    if not all(isinstance(column, str) for column in fields.values()):
+        raise UsageError(f'{path}: [fields] holds names of columns, e.g. context = "passage"')
     parsed: dict[str, dict[str, Any]] = {}
     for name, options in table.items():
         if name in ("data", "fields"):
             continue
         _known(path, name, {"data", "fields", *commands})
         parsed[name] = {}
-        for option, value in options.items():
+        for option, value in _table(path, name, options).items():
             underscored = option.replace("-", "_")
             _known(path, underscored, commands[name], f"[{name}] ")
             parsed[name][underscored] = value
     here = path.parent
-    return Config(path, [_relative(here / item) for item in data], dict(table.get("fields", {})), parsed)
+    return Config(path, [_relative(here / item) for item in data], fields, parsed)
+
+
+def _table(path: Path, name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: {name} is a table; write [{name}] and its settings below")
+    return value
 
 
 def _relative(path: Path) -> str:

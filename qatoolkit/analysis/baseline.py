@@ -32,6 +32,8 @@ _FUNCTION_WORD_LIST = (
     "what when where which while who whom whose why will with would"
 )
 _FUNCTION_WORDS = frozenset(_FUNCTION_WORD_LIST.split())
+# "Alexander of Macedon" is one answer, "331 BC by Alexander" is two.
+_JOINING_WORDS = frozenset(("a", "and", "of", "the"))
 
 
 class _Word(NamedTuple):
@@ -83,6 +85,7 @@ def _answer(
     asked = {match[0].lower() for match in _WORD.finditer(question)} - _FUNCTION_WORDS
 
     def weight(words: list[_Word]) -> float:
+        # A set has no order, and a plain sum would round differently from one process to the next.
         return sum(rarity[key] for key in asked & {word.key for word in words})
 
     # The first of equally good sentences, so that the result never depends on chance.
@@ -109,7 +112,10 @@ def _runs(context: str, words: list[_Word], asked: set[str], max_words: int) -> 
 
 def _breaks(context: str, one: _Word, other: _Word, asked: set[str]) -> bool:
     gap = context[one.end : other.start]
-    return bool(_RUN_BREAK.search(gap)) or one.key in asked or other.key in asked
+    return bool(_RUN_BREAK.search(gap)) or any(
+        word.key in asked or (word.key in _FUNCTION_WORDS and word.key not in _JOINING_WORDS)
+        for word in (one, other)
+    )
 
 
 def _trimmed(words: list[_Word], run: range, asked: set[str], max_words: int) -> range:

@@ -22,7 +22,7 @@ class Example:
 
     Attributes:
         answers: the accepted texts; none of them means unanswerable.
-        answer_starts: where each of them begins in `context`, as the file says.
+        answer_starts: where each of them begins in `context`, as the file says; -1 where it does not.
         source: the file it came from, as the user typed it; None when unknown.
         line: its first physical line there, from 1; None where there are no lines.
         pointer: its JSON pointer there; None where lines or rows say it.

@@ -59,12 +59,14 @@ def classify(
     Args:
         context: the text both point into.
         answers: annotated texts; none of them means unanswerable.
-        answer_starts: where they begin. A start at which the text does not stand is replaced by
-            the nearest place where it does.
+        answer_starts: where they begin; -1 is unknown, and means every place where the text
+            stands. A start at which it does not stand is replaced by the nearest place where it does.
         prediction: the predicted text; "" says that there is no answer.
-        start: where the prediction begins, or None when that is unknown.
+        start: where the prediction begins; unknown when it is None or the text is not there.
         right: whether exact match counts the prediction as right.
     """
+    if start is not None and not _stands(context, prediction, start):
+        start = None
     annotated = _annotated_spans(context, answers, answer_starts)
     predicted = _predicted_spans(context, prediction, start)
     pair = _closest(context, annotated, predicted)
@@ -94,13 +96,19 @@ def _annotated_spans(context: str, answers: Sequence[str], starts: Sequence[int]
     for text, start in zip(answers, starts, strict=True):
         if not text:
             continue
-        if start >= 0 and context.startswith(text, start):
+        if _stands(context, text, start):
             spans.append(Span(start, start + len(text)))
             continue
         elsewhere = _spans(occurrences(context, text), text)
-        if elsewhere:
+        if start == -1:
+            spans += elsewhere[:_MAX_OCCURRENCES]
+        elif elsewhere:
             spans.append(min(elsewhere, key=lambda span: abs(span.start - start)))
     return spans
+
+
+def _stands(context: str, text: str, start: int) -> bool:
+    return start >= 0 and context.startswith(text, start)
 
 
 def _predicted_spans(context: str, text: str, start: int | None) -> list[Span]:

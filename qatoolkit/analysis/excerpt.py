@@ -6,6 +6,7 @@ Returns pieces of text with what they belong to; how that looks is the renderers
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from qatoolkit.analysis.cases import Span
@@ -52,7 +53,7 @@ def excerpt(context: str, annotated: Span | None, predicted: Span | None) -> lis
         stops = [part.start, *(edge for edge in edges if part.start < edge < part.end), part.end]
         pieces += [
             Piece(context[start:stop], _kind(start, annotated, predicted))
-            for start, stop in zip(stops, stops[1:], strict=False)
+            for start, stop in pairwise(stops)
             if start < stop
         ]
     if kept[-1].end < len(context):

@@ -8,10 +8,11 @@ examples; null odds are one JSON object {id: number}.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,8 @@ import pyarrow.parquet as pq
 from qatoolkit.analysis.cases import Example, Prediction
 from qatoolkit.analysis.source import choose_split, example_from_row, read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
+
+T = TypeVar("T")
 
 _PREFIX = "predictions-"
 # Everything the analysis uses. The n_best lists are the bulk of the file and are left alone.
@@ -68,22 +71,23 @@ def load_run(folder: str | Path, split: str | None = None) -> Run:
             f"{folder}: no such run; write one with: qatk finetune, or give --predictions and --dataset"
         )
     files = {path.stem.removeprefix(_PREFIX): path for path in sorted(place.glob(f"{_PREFIX}*.parquet"))}
-    chosen = split or (choose_split(list(files), _unlabelled(files)) if files else "test")
+    chosen = split or (choose_split(list(files), lambda name: _has_answer(files[name])) if files else "test")
     if chosen not in files:
         held = f"it has {', '.join(files)}" if files else "it has none"
         raise UsageError(
             f"{folder}: no predictions for {chosen} ({held}); "
             f"write them with: qatk predict {folder} DATASET --split {chosen}"
         )
-    rows = _parquet_rows(files[chosen])
+    rows = _parquet_rows(files[chosen], needed=("id", "context", "question", "answers", "answer"))
     facts = _json_if_there(place / "run.json")
+    epochs = _json_if_there(place / "metrics.json").get("epochs") or []
     return Run(
         split=chosen,
-        examples=[example_from_row(row) for row in rows],
-        predictions=[_prediction(row) for row in rows],
+        examples=_each(example_from_row, rows, files[chosen]),
+        predictions=_each(_prediction, rows, files[chosen]),
         mode=facts.get("mode"),
-        settings=facts.get("settings", {}),
-        epochs=_json_if_there(place / "metrics.json").get("epochs", []),
+        settings=facts.get("settings") or {},
+        epochs=[{name: _finite(value) for name, value in epoch.items()} for epoch in epochs],
     )
 
 
@@ -104,14 +108,9 @@ def load_predictions(path: str | Path) -> tuple[dict[str, Prediction], list[Exam
         rows = _json_lines(place)
     else:
         return {key: Prediction(text) for key, text in _official(place).items()}, None
-    try:
-        by_id = {str(row["id"]): _prediction(row) for row in rows}
-    except KeyError as error:
-        raise NotACorpusError(
-            f"{path}: a prediction has no {error.args[0]!r}; needed are id and answer"
-        ) from error
-    carried = all("context" in row and "question" in row and "answers" in row for row in rows)
-    return by_id, [example_from_row(row) for row in rows] if carried and rows else None
+    by_id = dict(_each(lambda row: (str(row["id"]), _prediction(row)), rows, place))
+    carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
+    return by_id, _each(example_from_row, rows, place) if carried else None
 
 
 def load_null_odds(path: str | Path) -> dict[str, float]:
@@ -122,8 +121,8 @@ def load_null_odds(path: str | Path) -> dict[str, float]:
         NotACorpusError: it holds something else.
     """
     content = read_json(Path(path))
-    if not isinstance(content, dict) or not all(isinstance(odds, int | float) for odds in content.values()):
-        raise NotACorpusError(f"{path}: not null odds: expected one JSON object of id and number")
+    if not isinstance(content, dict) or not all(map(_is_number, content.values())):
+        raise NotACorpusError(f"{path}: not null odds: expected one JSON object of id and finite number")
     return content
 
 
@@ -137,23 +136,30 @@ def _official(path: Path) -> dict[str, str]:
     return content
 
 
-def _parquet_rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        held = pq.read_schema(path).names
-        table = pq.read_table(path, columns=[name for name in _COLUMNS if name in held])
-    except (OSError, pa.ArrowInvalid) as error:
-        raise UnreadableError(f"{path}: not a readable parquet file: {error}") from error
-    missing = [name for name in ("id", "answer") if name not in table.column_names]
-    if missing:
-        raise NotACorpusError(f"{path}: not predictions: no column {' or '.join(missing)}")
-    rows: list[dict[str, Any]] = table.to_pylist()
+def _parquet_rows(path: Path, needed: Sequence[str] = ("id", "answer")) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = _table(path, _COLUMNS, needed).to_pylist()
     return rows
 
 
-def _json_lines(path: Path) -> list[dict[str, Any]]:
-    rows = []
+def _table(path: Path, columns: Sequence[str], needed: Sequence[str]) -> pa.Table:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        held = pq.read_schema(path).names
+        table = pq.read_table(path, columns=[name for name in columns if name in held])
+    except FileNotFoundError as error:
+        raise UnreadableError(f"{path}: no such file") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UnreadableError(f"{path}: not a readable parquet file: {error}") from error
+    missing = [name for name in needed if name not in held]
+    if missing:
+        raise NotACorpusError(f"{path}: not predictions: it has no column {', '.join(missing)}")
+    return table
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     rows.append(json.loads(line))
@@ -161,30 +167,56 @@ def _json_lines(path: Path) -> list[dict[str, Any]]:
                         raise NotACorpusError(f"{path}:{number}: expected one JSON object per line")
     except OSError as error:
         raise UnreadableError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UnreadableError(f"{path}:{len(rows) + 1}: not JSON Lines: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"{path}: not UTF-8 text") from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"{path}:{number}: not JSON Lines: {error}") from error
     return rows
 
 
+def _each(build: Callable[[dict[str, Any]], T], rows: Sequence[dict[str, Any]], path: Path) -> list[T]:
+    """Builds a value of every row, or says which row is not shaped like a prediction."""
+    built = []
+    for number, row in enumerate(rows, 1):
+        try:
+            built.append(build(row))
+        except KeyError as error:
+            raise NotACorpusError(
+                f"{path}: row {number}: not a prediction: no {error.args[0]!r}; "
+                "needed are id and answer, and without a data set context, question and answers too"
+            ) from error
+        except (AttributeError, TypeError) as error:
+            raise NotACorpusError(f"{path}: row {number}: not a prediction: {error}") from error
+    return built
+
+
 def _prediction(row: dict[str, Any]) -> Prediction:
+    text = row["answer"]
+    if not isinstance(text, str | None):
+        raise TypeError(f"the answer is {type(text).__name__}, not text")
     return Prediction(
-        text=row["answer"],
+        text=text,
         start=row.get("start"),
         end=row.get("end"),
-        score=row.get("score"),
-        null_score=row.get("null_score"),
+        score=_finite(row.get("score")),
+        null_score=_finite(row.get("null_score")),
         gold_rank=row.get("gold_rank"),
         n_windows=row.get("n_windows"),
     )
 
 
-def _unlabelled(files: Mapping[str, Path]) -> frozenset[str]:
-    """Splits without a single annotated answer, such as a blind test file."""
-    return frozenset(name for name, path in files.items() if not _has_answer(path))
+def _finite(value: Any) -> Any:
+    """A training that diverged leaves numbers that are none, and JSON has no word for them."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _has_answer(path: Path) -> bool:
-    answers = pq.read_table(path, columns=["answers"])["answers"]
+    """Whether a single question has an annotated answer; a blind test file has none."""
+    answers = _table(path, ("answers",), ("answers",))["answers"]
     return bool(pc.any(pc.greater(pc.list_value_length(pc.struct_field(answers, "text")), 0)).as_py())
 
 

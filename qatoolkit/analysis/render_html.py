@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from qatoolkit import __version__
 from qatoolkit.analysis.cases import Case
@@ -27,8 +27,10 @@ from qatoolkit.errors import DestinationError
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-# Together these keep the page small enough to mail: what is cut is said on the page.
-_MAX_EXAMPLES = 2500
+# These keep the page below 4 MB, small enough to mail: what is left out is said on the page.
+_EXAMPLES_BYTES = 3_400_000
+# Markup of an example beside its texts.
+_MARKUP_BYTES = 480
 _MAX_TITLES = 12
 _MAX_ANSWERS = 3
 _LONGEST_TEXT = 300
@@ -40,6 +42,13 @@ GROUPS = {
     "place": ("same-sentence", "wrong-sentence"),
     "abstention": ("false-abstention", "false-answer"),
     "missing": ("missing",),
+}
+_GROUP_LABELS = {
+    "right": "right",
+    "boundary": "wrong boundary",
+    "place": "wrong place",
+    "abstention": "wrong about having an answer",
+    "missing": "missing",
 }
 _GROUP_OF = {name: group for group, names in GROUPS.items() for name in names}
 
@@ -66,7 +75,7 @@ def write_html(report: Report, output: str | Path) -> Path:
 def render_html(report: Report) -> str:
     """The whole page as text."""
     style, script = _asset("report.css"), _asset("report.js")
-    wrong = report.wrong
+    examples = _examples(report)
     page: str = _template("report.html.j2").render(
         report=report,
         version=__version__,
@@ -77,10 +86,9 @@ def render_html(report: Report) -> str:
         shares=_shares(report),
         class_rows=_class_rows(report),
         slices=[(table, table.rows[:_MAX_TITLES]) for table in report.slices],
-        examples=[_example(case) for case in wrong[:_MAX_EXAMPLES]],
-        listed=Counter(case.error_class for case in wrong[:_MAX_EXAMPLES]),
-        group_of=_GROUP_OF,
-        total_wrong=len(wrong),
+        examples=examples,
+        listed=Counter(item["case"].error_class for item in examples),
+        total_wrong=len(report.wrong),
     )
     return page
 
@@ -130,7 +138,8 @@ def _shares(report: Report) -> list[dict[str, Any]]:
         count = sum(report.classes.get(name, 0) for name in names)
         if count:
             width = 100 * count / total
-            shares.append({"group": group, "count": count, "begin": begin, "width": width})
+            label = _GROUP_LABELS[group]
+            shares.append({"group": group, "label": label, "begin": begin, "width": width})
             begin += width
     return shares
 
@@ -150,6 +159,27 @@ def _class_rows(report: Report) -> list[dict[str, Any]]:
         }
         for name, count in report.classes.items()
     ]
+
+
+def _examples(report: Report) -> list[dict[str, Any]]:
+    """The examples that are not exact, in order, as many as the page has room for."""
+    shown = []
+    room = _EXAMPLES_BYTES
+    for case in report.wrong:
+        example = _example(case)
+        room -= _size(example)
+        if room < 0:
+            break
+        shown.append(example)
+    return shown
+
+
+def _size(example: dict[str, Any]) -> int:
+    """About how many bytes an example takes on the page."""
+    case: Case = example["case"]
+    texts = [case.example.question, case.prediction.text or "", case.example.origin, *example["answers"]]
+    cut = "".join(_cut(text) for text in texts) + "".join(piece.text for piece in example["pieces"])
+    return _MARKUP_BYTES + len(escape(cut).encode("utf-8", "backslashreplace"))
 
 
 def _example(case: Case) -> dict[str, Any]:

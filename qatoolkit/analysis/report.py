@@ -6,6 +6,7 @@ nothing; the rendering is in `render_text`, `render_markdown` and `render_html`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def report(
     dataset: FilePath | None = None,
     null_odds: FilePath | None = None,
     split: str | None = None,
+    fields: Mapping[str, str] | None = None,
     output: FilePath | None = None,
 ) -> Report:
     """Analyses the predictions of a run, or a predictions file.
@@ -35,10 +37,11 @@ def report(
     Args:
         run: folder that `qatk finetune` wrote; instead of `predictions`.
         predictions: official JSON {id: text}, or a parquet or JSON Lines file of `qatk predict`.
-        dataset: what the predictions are scored against: SQuAD JSON or a converted folder. Needed
-            unless the predictions file carries its examples.
+        dataset: what the predictions are scored against: a converted folder, or a file of any
+            layout that can be validated. Needed unless the predictions file carries its examples.
         null_odds: official JSON {id: number}, for the best thresholds; with `predictions` only.
         split: of the run or the data set; by default test before validation.
+        fields: column -> field of the data set, where the usual names do not fit.
         output: where to write the HTML page; by default none is written.
 
     Raises:
@@ -55,7 +58,7 @@ def report(
     else:
         if run is not None:
             raise UsageError("a report is about a run or about a predictions file: give only one of them")
-        made = _of_predictions(predictions, dataset, null_odds, split)
+        made = _of_predictions(predictions, dataset, null_odds, split, fields)
     if output is None:
         return made
     # Here, because who wants no page needs no template engine.
@@ -66,6 +69,8 @@ def report(
 
 def _of_run(run: FilePath, split: str | None) -> Report:
     loaded = load_run(run, split)
+    if not loaded.examples:
+        raise UsageError(f"{run}: the predictions for {loaded.split} hold no questions")
     modes: dict[str | None, Reference] = {"squad": "squad", "squad_v2": "squad_v2"}
     return analyse(
         str(run),
@@ -79,17 +84,25 @@ def _of_run(run: FilePath, split: str | None) -> Report:
 
 
 def _of_predictions(
-    path: FilePath, dataset: FilePath | None, null_odds: FilePath | None, split: str | None
+    path: FilePath,
+    dataset: FilePath | None,
+    null_odds: FilePath | None,
+    split: str | None,
+    fields: Mapping[str, str] | None,
 ) -> Report:
     predicted, examples = load_predictions(path)
     if dataset is not None:
-        split, examples = load_examples(dataset, split)
+        split, examples = load_examples(dataset, split, fields=fields)
+    elif split is not None:
+        raise UsageError(f"{path} has no splits: --split goes with a run or a data set")
     if not examples:
-        raise UsageError(f"{dataset or path} holds no questions: name the data set that was predicted")
+        if dataset is not None:
+            raise UsageError(f"{dataset} holds no questions")
+        raise UsageError(f"{path} carries no questions: name the data set that was predicted with --dataset")
     ids = {example.id for example in examples}
     if not ids & predicted.keys():
         raise UsageError(
-            f"{path} and {dataset} belong to different data sets: they have no id in common "
+            f"{path} and {dataset} belong to different data sets or splits: they have no id in common "
             f"(for example {next(iter(predicted), '')!r} and {examples[0].id!r})"
         )
     raw = [predicted.get(example.id, Prediction(None)) for example in examples]

@@ -62,16 +62,20 @@ class Report:
         return [case for case in self.cases if case.error_class != "exact"]
 
     @property
-    def verdict(self) -> str:
-        """One sentence: the score, the number of questions, and the most frequent trouble."""
+    def finding(self) -> str:
+        """One sentence: how many questions need a look, and the most frequent trouble."""
         total = len(self.cases)
         of = f"{total:,} {self.split + ' ' if self.split else ''}question{'' if total == 1 else 's'}"
-        head = f"F1 {self.metrics['f1']:.1f}, exact match {self.metrics['exact']:.1f} on {of}"
         if not self.wrong:
-            return f"{head}; all are exact."
+            return f"All of {of} are exact."
         name, count = Counter(case.error_class for case in self.wrong).most_common(1)[0]
         are = "is" if len(self.wrong) == 1 else "are"
-        return f"{head}; {len(self.wrong):,} {are} not exact, most often {name} ({count:,})."
+        return f"{len(self.wrong):,} of {of} {are} not exact, most often {name} ({count:,})."
+
+    @property
+    def verdict(self) -> str:
+        """The score and the finding."""
+        return f"F1 {self.metrics['f1']:.1f}, exact match {self.metrics['exact']:.1f}. {self.finding}"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the contexts and the right examples, ready for JSON."""

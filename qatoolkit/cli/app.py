@@ -73,24 +73,34 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"qatk: {message}", file=sys.stderr)
+    from qatoolkit.cli.findings import shown
+
+    # Messages quote the user's text; what it says to the terminal is not carried out.
+    print("qatk: " + "\n".join(shown(line) for line in message.split("\n")), file=sys.stderr)
     sys.exit(code)
 
 
 def _defaults(root: Any) -> dict[str, dict[str, Any]]:
     """The configuration file as defaults of the commands' parameters."""
-    parameters = {name: {str(p.name) for p in command.params} for name, command in root.commands.items()}
-    config = load_config(Path.cwd(), parameters)
-    defaults = {name: dict(options) for name, options in config.commands.items()}
+    parameters = {name: {str(p.name): p for p in command.params} for name, command in root.commands.items()}
+    config = load_config(Path.cwd(), {name: set(known) for name, known in parameters.items()})
+    defaults: dict[str, dict[str, Any]] = {}
     for name, known in parameters.items():
-        defaults.setdefault(name, {})
+        options = dict(config.commands.get(name, {}))
         if "paths" in known and config.data:
-            defaults[name].setdefault("paths", config.data)
+            options.setdefault("paths", config.data)
         if "map" in known and config.fields:
-            defaults[name].setdefault("map", [f"{column}={field}" for field, column in config.fields.items()])
-        if isinstance(defaults[name].get("set"), dict):
-            defaults[name]["set"] = [f"{key}={_toml(value)}" for key, value in defaults[name]["set"].items()]
+            options.setdefault("map", [f"{column}={field}" for field, column in config.fields.items()])
+        if isinstance(options.get("set"), dict):
+            options["set"] = [f"{key}={_toml(value)}" for key, value in options["set"].items()]
+        defaults[name] = {option: _shaped(known[option], value) for option, value in options.items()}
     return defaults
+
+
+def _shaped(parameter: Any, value: Any) -> Any:
+    """A list where the parameter takes several values, so that select = "QA2" is one and not three."""
+    several = parameter.nargs != 1 or getattr(parameter, "multiple", False)
+    return [value] if several and not isinstance(value, list) else value
 
 
 def _toml(value: Any) -> str:

@@ -59,4 +59,6 @@ def print_json(value: Mapping[str, object]) -> None:
     """One JSON document on stdout."""
     import json
 
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    # A lone surrogate, which no encoding takes, becomes the escape that JSON has for it.
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))

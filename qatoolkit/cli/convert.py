@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -21,8 +22,8 @@ def convert(
         typer.Option(
             "--split",
             metavar="NAME=SHARE,...",
-            help="Splits by group of title and context. Left out: the files' own splits if each of several "
-            "names one, else train=0.8,validation=0.1,test=0.1.",
+            help="Splits by group of title and context. Left out: the files' own splits if each names one "
+            "and they are several, else train=0.8,validation=0.1,test=0.1.",
         ),
     ] = None,
     rows: Annotated[
@@ -75,7 +76,7 @@ def convert(
         groups = plural(report.assignment.components, "group")
         print(f"{groups} of title and context, {report.assignment.crossing} crossing")
     print(
-        f"Next: qatk finetune {output}"
+        f"Next: qatk finetune {quote(output)}"
         if {"train", "validation"} <= report.splits.keys()
         else f"Written to {output}"
     )

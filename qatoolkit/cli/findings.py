@@ -22,14 +22,14 @@ _STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 def print_findings(console: Console, findings: list[Finding], *, most: int, excerpts: bool) -> None:
     """Prints at most `most` findings (0 = all) and says by code how many are hidden."""
-    shown = findings[:most] if most else findings
-    width = min(48, max((cell_len(finding.location) for finding in shown), default=0))
-    for finding in shown:
+    first = findings[:most] if most else findings
+    width = min(48, max((cell_len(_location(finding)) for finding in first), default=0))
+    for finding in first:
         console.print(_headline(finding, width))
         if excerpts and finding.span and finding.context:
             for line in _excerpt(finding):
                 console.print(Text(line, style="dim"))
-    hidden = Counter((finding.code, _mark(finding)) for finding in findings[len(shown) :])
+    hidden = Counter((finding.code, _mark(finding)) for finding in findings[len(first) :])
     for (code, mark), count in sorted(hidden.items()):
         console.print(Text(f"... {count:,} more {code} {mark}".rstrip(), style="dim"))
     if hidden:
@@ -40,7 +40,7 @@ def print_repairs(console: Console, findings: list[Finding]) -> None:
     """Prints each repaired value, old above new."""
     for finding in findings:
         assert finding.fix is not None
-        console.print(Text(f"{finding.location}  {finding.code} {finding.name}, {finding.fix.safety}"))
+        console.print(Text(f"{_location(finding)}  {finding.code} {finding.name}, {finding.fix.safety}"))
         for edit in finding.fix.edits:
             console.print(Text(f"  - {edit.field}: {_value(edit.old)}", style="red"))
             console.print(Text(f"  + {edit.field}: {_value(edit.new)}", style="green"))
@@ -70,9 +70,10 @@ def statistics(report: ValidationReport) -> list[str]:
 
 
 def _headline(finding: Finding, width: int) -> Text:
-    padding = " " * max(0, width - cell_len(finding.location))
+    location = _location(finding)
+    padding = " " * max(0, width - cell_len(location))
     return Text.assemble(
-        (finding.location, "bold"),
+        (location, "bold"),
         padding + "  ",
         (finding.code, _STYLES[finding.severity]),
         " ",
@@ -80,6 +81,10 @@ def _headline(finding: Finding, width: int) -> Text:
         " ",
         shown(finding.message),
     )
+
+
+def _location(finding: Finding) -> str:
+    return shown(finding.location)
 
 
 def _mark(finding: Finding) -> str:
@@ -110,4 +115,8 @@ def _value(value: object) -> str:
 
 def shown(text: str) -> str:
     """User text on one line, with control characters written out."""
-    return "".join(c if c.isprintable() else " " if c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c.isprintable() else " " if c in "\n\t" else _escaped(ord(c)) for c in text)
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

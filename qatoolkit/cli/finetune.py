@@ -91,11 +91,13 @@ def finetune(
 
 def _print_row(row: Row) -> None:
     note = "  before training" if row["train_loss"] is None else ""
-    print(
-        f"{row['epoch']:>5}  {_number(row['train_loss']):>10}  {_number(row['validation_loss']):>15}  "
-        f"{_number(row['exact']):>6}  {_number(row['f1']):>6}{note}",
-        flush=True,
-    )
+    losses = f"{_number(row['train_loss']):>10}  {_number(row['validation_loss']):>15}"
+    scores = f"{_number(row['exact']):>6}  {_number(row['f1']):>6}"
+    print(f"{_epoch(row['epoch']):>5}  {losses}  {scores}{note}", flush=True)
+
+
+def _epoch(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 
 def _number(value: float | None) -> str:
@@ -137,9 +139,11 @@ def _print_result(result: RunResult, output: str) -> None:
         print(f"\nNo answer above a null score of {threshold:.2f}.")
     else:
         print()
-    best, first = result.validation["f1"], result.epochs[0]["f1"]
-    kept = f"Kept epoch {result.best_epoch:g}: F1 {best:.2f}, exact match {result.validation['exact']:.2f}"
+    best, first = result.validation["f1"], result.epochs[0]["f1"] if result.epochs else None
+    gained = ""
     if first is not None and best <= first:
-        kept += f", no better than the F1 of {first:.2f} before training"
-    print(f"{kept}.  {result.signature}")
+        gained = f" Before training F1 was {first:.2f}: nothing was gained."
+    exact = result.validation["exact"]
+    print(f"Kept epoch {_epoch(result.best_epoch)}: F1 {best:.2f}, exact match {exact:.2f}.{gained}")
+    print(result.signature)
     print(f"Next: qatk report {output}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -31,7 +32,7 @@ def fix(
     Exits with 1 if errors remain, or, with --diff, if something would change.
     """
     if not diff and output is None:
-        raise UsageError(f"name the copy with -o, or look first: qatk fix {path} --diff")
+        raise UsageError(f"name the copy with -o, or look first: qatk fix {quote(path)} --diff")
     from qatoolkit.cli.findings import print_findings, print_repairs
     from qatoolkit.validation.fix import fix as run
 
@@ -52,8 +53,9 @@ def fix(
     )
     unsafe = report.left.fixable("unsafe")
     if unsafe:
-        look = f"qatk fix {path} --unsafe-fixes --diff"
-        console.print(f"{plural(unsafe, 'unsafe repair')} not made; look at them with: {look}")
+        look = f"qatk fix {quote(path)} --unsafe-fixes --diff"
+        them = "it" if unsafe == 1 else "them"
+        console.print(f"{plural(unsafe, 'unsafe repair')} not made; look at {them} with: {look}")
     drop = " --drop-invalid" if errors else ""
-    console.print(f"Next: qatk convert {output}{drop}")
+    console.print(f"Next: qatk convert {quote(str(output))}{drop}")
     raise typer.Exit(EXIT_FINDINGS if errors else 0)

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from qatoolkit.cli.console import hint, plural, print_json
-
-_MOST_IDS = 5
+from qatoolkit.cli.console import hint, print_json, read_mapping
+from qatoolkit.cli.options import Map
 
 
 class OutputFormat(StrEnum):
@@ -41,6 +40,7 @@ def report(
     null_odds: Annotated[
         str | None, typer.Option(metavar="FILE", help="{id: number} JSON, for the best no-answer thresholds.")
     ] = None,
+    map: Map = None,
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="HTML file; report.html in the run by default.")
     ] = None,
@@ -53,18 +53,21 @@ def report(
         run = run or "run"
         output = output or str(Path(run) / "report.html")
     found = analyse(
-        run, predictions=predictions, dataset=dataset, null_odds=null_odds, split=split, output=output
+        run,
+        predictions=predictions,
+        dataset=dataset,
+        null_odds=null_odds,
+        split=split,
+        fields=read_mapping(map),
+        output=output,
     )
-    for ids, what in ((found.missing, "without a prediction, counted as wrong"),
-                      (found.unknown, "predicted, but not in the dataset")):  # fmt: skip
-        if ids:
-            more = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
-            hint(f"{plural(len(ids), 'id')} {what}: {', '.join(ids[:_MOST_IDS])}{more}")
+    from qatoolkit.analysis.render_text import notes, render_markdown, render_text
+
     if output_format is OutputFormat.json:
+        for note in notes(found):
+            hint(note)
         print_json(found.to_dict())
         return
-    from qatoolkit.analysis.render_text import render_markdown, render_text
-
     if output_format is OutputFormat.markdown:
         print(render_markdown(found), end="")
         return

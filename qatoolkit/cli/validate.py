@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qatoolkit.cli.console import hint, listed, make_console, need_paths, print_json, read_mapping
 from qatoolkit.cli.options import Format, Map, Paths
 from qatoolkit.errors import EXIT_FINDINGS
+
+if TYPE_CHECKING:
+    from qatoolkit.validation.validate import ValidationReport
 
 
 class OutputFormat(StrEnum):
@@ -70,17 +74,23 @@ def validate(
         if report.findings:
             console.print()
         console.print(summary(report))
-        _suggest(named, report.fixable(), report.ok)
+        _suggest(report, named)
     raise typer.Exit(EXIT_FINDINGS if failed else 0)
 
 
-def _suggest(paths: list[str], fixable: int, ok: bool) -> None:
-    first = paths[0]
-    if fixable:
-        suffix = Path(first).suffix
-        print(f"[*] {fixable:,} fixable: preview with: qatk fix {first} --diff, "
-              f"write with: qatk fix {first} -o {Path(first).stem}.fixed{suffix}")  # fmt: skip
-    elif ok and not Path(first).is_dir():
-        print(f"Next: qatk convert {' '.join(paths)}")
-    elif not ok:
+def _suggest(report: ValidationReport, paths: list[str]) -> None:
+    """What to type next: the repair of the first file that has one, or the conversion."""
+    repairable = [f.file for f in report.findings if f.fix is not None and f.fix.safety == "safe"]
+    if repairable:
+        first = Path(repairable[0])
+        if first.is_file():
+            copy = quote(f"{first.stem}.fixed{first.suffix}")
+            named = quote(repairable[0])
+            how = f"preview with: qatk fix {named} --diff, write with: qatk fix {named} -o {copy}"
+        else:
+            how = f"write with: qatk convert {' '.join(map(quote, paths))} -o fixed --fix"
+        print(f"[*] {len(repairable):,} fixable: {how}")
+    elif report.ok and not Path(paths[0]).is_dir():
+        print(f"Next: qatk convert {' '.join(map(quote, paths))}")
+    elif not report.ok:
         hint("Each rule is explained by: qatk rule CODE")

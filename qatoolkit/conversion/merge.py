@@ -59,5 +59,6 @@ def _absorb(example: dict[str, Any], record: dict[str, Any]) -> None:
     known = set(zip(example["text"], example["answer_start"], strict=True))
     for index, answer in enumerate(zip(record["text"], record["answer_start"], strict=True)):
         if answer not in known:
+            known.add(answer)
             for column in ("text", "answer_start", "answer_end"):
                 example[column].append(record[column][index])

@@ -11,12 +11,11 @@ from pathlib import Path
 from qatoolkit.errors import DestinationError
 
 
-@contextmanager
-def placed(output: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A folder to write into, which becomes `output` when the block ends well and vanishes otherwise.
+def check_destination(output: Path, *, overwrite: bool) -> None:
+    """Refuses a destination that exists, before any work is done.
 
     Raises:
-        DestinationError: the output exists, or its parent cannot be written.
+        DestinationError: it exists and may not be replaced, or is nothing that a conversion wrote.
     """
     if output.exists() and not overwrite:
         raise DestinationError(f"{output}: exists already; choose another name or add --overwrite")
@@ -24,25 +23,40 @@ def placed(output: Path, *, overwrite: bool) -> Iterator[Path]:
         raise DestinationError(
             f"{output}: holds no converted dataset, so it is not overwritten; remove it yourself"
         )
-    work = output.parent / f".{output.name}.{os.getpid()}.part"
-    old = output.parent / f".{output.name}.{os.getpid()}.old"
+
+
+@contextmanager
+def placed(output: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A folder to write into, which becomes `output` when the block ends well and vanishes otherwise.
+
+    Raises:
+        DestinationError: the output exists, or its parent cannot be written.
+    """
+    check_destination(output, overwrite=overwrite)
+    target = output.resolve()  # a link stays a link, and "." has a name
+    work = target.parent / f".{target.name}.{os.getpid()}.part"
+    old = target.parent / f".{target.name}.{os.getpid()}.old"
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         work.mkdir()
         yield work
-        if output.exists():
-            output.rename(old)
-        work.rename(output)
+        if target.exists():
+            target.rename(old)
+        work.rename(target)
     except OSError as error:
-        raise DestinationError(f"{error.filename or output}: cannot be written: {error.strerror}") from error
+        raise DestinationError(f"{output}: cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
         if old.exists():
-            if output.exists():
+            if target.exists():
                 shutil.rmtree(old, ignore_errors=True)
             else:
-                old.rename(output)
+                old.rename(target)
 
 
 def _ours(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / "manifest.json").is_file() or not any(folder.iterdir()))
+    """Whether a folder is empty or says of itself that a conversion wrote it."""
+    return folder.is_dir() and (
+        ((folder / "manifest.json").is_file() and (folder / "lineage.parquet").is_file())
+        or not any(folder.iterdir())
+    )

@@ -2,12 +2,13 @@
 
 Groups are the connected components over title and context. They are dealt out in the order of
 a hash of their content, each to the split that lacks most of its share, so the same data always
-splits the same and adding rows moves few others.
+splits the same, in whatever order it comes. The last groups go to splits that have none yet.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,8 +29,8 @@ class Assignment:
     Attributes:
         splits: the split of each example.
         components: number of groups that were dealt out.
-        crossing: pairs of groups' examples that share a title or context across splits; 0 by construction,
-            counted all the same.
+        crossing: titles and contexts that occur in more than one split; 0 by construction, counted
+            all the same.
         empty: splits that were asked for and got nothing, because there were too few groups.
     """
 
@@ -53,7 +54,7 @@ def parse_split(text: str) -> dict[str, float]:
             share = float(value)
         except ValueError:
             share = -1.0
-        if not sign or not name.isidentifier() or share <= 0 or name in shares:
+        if not (sign and name.isidentifier() and 0 < share < math.inf) or name in shares:
             raise UsageError(f"--split {text}: write it as train=0.8,validation=0.1,test=0.1")
         shares[name] = share
     total = sum(shares.values())
@@ -79,12 +80,15 @@ def assign(
     wanted = {name: share * len(groups) for name, share in shares.items()}
     given = dict.fromkeys(shares, 0)
     home: dict[str, str] = {}
-    for group in sorted(sizes, key=lambda group: _digest(f"{seed} {group}")):
-        target = max(shares, key=lambda name: wanted[name] - given[name])
+    order = sorted(sizes, key=lambda group: _digest(f"{seed} {group}"))
+    for left, group in zip(range(len(order), 0, -1), order, strict=True):
+        empty = [name for name in shares if not given[name]]
+        choices = empty if len(empty) >= left else shares
+        target = max(choices, key=lambda name: wanted[name] - given[name])
         home[group] = target
         given[target] += sizes[group]
     splits = [home[group] for group in groups]
-    crossing = _crossing(titles, splits) + _crossing(keys, splits)
+    crossing = count_crossing(titles, keys, splits)
     return Assignment(splits, len(sizes), crossing, [name for name in shares if not given[name]])
 
 
@@ -97,19 +101,24 @@ def train_test_split(
     """Splits a dataset in memory by group, as `qatk convert --split` does.
 
     Args:
-        dataset: with columns title and context; the splits of a DatasetDict are pooled first.
+        dataset: with a column context and, if groups have names, title; the splits of a DatasetDict
+            are pooled first.
         sizes: names and shares.
         seed: orders the groups.
 
     Raises:
-        UsageError: the sizes cannot be read.
+        UsageError: the sizes cannot be read, or there is no context.
     """
     import datasets
 
     if isinstance(dataset, datasets.DatasetDict):
         dataset = datasets.concatenate_datasets(list(dataset.values()))
+    if "context" not in dataset.column_names:
+        raise UsageError(f"no column context to group by; columns are {', '.join(dataset.column_names)}")
     shares = parse_split(sizes)
-    found = assign(list(dataset["title"]), list(dataset["context"]), shares, seed)
+    titled = "title" in dataset.column_names
+    titles = list(dataset["title"]) if titled else [""] * dataset.num_rows
+    found = assign(titles, list(dataset["context"]), shares, seed)
     rows = {name: [i for i, split in enumerate(found.splits) if split == name] for name in shares}
     return datasets.DatasetDict({name: dataset.select(indices) for name, indices in rows.items() if indices})
 
@@ -133,8 +142,12 @@ def _components(titles: Sequence[str], keys: Sequence[str]) -> list[str]:
     return [root(key) for key in keys]
 
 
-def _crossing(keys: Iterable[str], splits: Iterable[str]) -> int:
-    """How many titles or contexts occur in more than one split."""
+def count_crossing(titles: Iterable[str], contexts: Iterable[str], splits: Sequence[str]) -> int:
+    """How many titles and contexts occur in more than one split; "" is no title."""
+    return _in_several(titles, splits) + _in_several(contexts, splits)
+
+
+def _in_several(keys: Iterable[str], splits: Sequence[str]) -> int:
     homes: dict[str, set[str]] = {}
     for key, split in zip(keys, splits, strict=True):
         if key:

@@ -1,10 +1,11 @@
 """Writes examples to a folder in one or several formats, deterministically.
 
 arrow    what `DatasetDict.save_to_disk` lays; `load_from_disk` reads it
-parquet  SPLIT.parquet; `load_dataset("DIR")` reads it
+parquet  SPLIT.parquet; `load_dataset("DIR")` reads it by the dataset card
 squad    SPLIT.json, nested; version 1.1 or v2.0 by whether a question has no answer
 jsonl    SPLIT.jsonl, a flat row a line
-csv      SPLIT.csv, the answers as JSON in one cell
+csv      SPLIT.csv, the answers as JSON in one cell; text with NUL is better kept in another format,
+         because most readers of tables refuse it
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def write_csv(splits: Splits, folder: Path) -> None:
     """The same rows as a table."""
     for name, table in splits.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
+            # Everything in quotes: a lone carriage return would be left bare and read as a line break.
+            writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
             writer.writerow(SCHEMA.names)
             for row in table.to_pylist():
                 row["answers"] = json.dumps(row["answers"], ensure_ascii=False)

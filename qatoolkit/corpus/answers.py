@@ -11,8 +11,9 @@ value of an answer stands, for whoever has to change it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 Path = tuple[str | int, ...]
 
@@ -44,13 +45,16 @@ class Answers:
     def _text(self, value: Any, index: int) -> str | None:
         if value is None or isinstance(value, str):
             return value
-        meant = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        number = whole or (isinstance(value, float) and math.isfinite(value))
+        meant = str(value) if number else None
         self.odd.append(("text", index, value, meant))
         return meant
 
     def _number(self, name: str, value: Any, index: int) -> int | None:
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value is None or (whole and abs(value) < 2**63):
+            return value  # type: ignore[no-any-return]
         meant = as_integer(value)
         self.odd.append((name, index, value, meant))
         return meant
@@ -62,7 +66,7 @@ def as_integer(value: Any) -> int | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return int(number) if number.is_integer() and abs(number) < 2**53 else None
 
@@ -79,15 +83,14 @@ def read_answers(answers: Any, start: Any = None, end: Any = None) -> Answers:
         case {"text": text}:
             _one(found, answers, text)
         case list(items):
-            if items and all(isinstance(item, dict) for item in items):
+            if all_objects(items):
                 for item in items:
                     _one(found, item, item.get("text"))
             else:
                 _parallel(found, items, start, end)
-        case {}:
-            pass
         case dict():
-            found.odd.append(("answers", None, answers, None))
+            if answers:  # an empty object holds no answers, another holds some that we cannot find
+                found.odd.append(("answers", None, answers, None))
         case _:
             found.add(answers, _only(start), _only(end))
     return found
@@ -109,12 +112,17 @@ def locate(record: dict[str, Any], names: dict[str, str], answer: int | None, fi
     if isinstance(answers, dict):
         inner = _spelled(answers, field)
         return (key, inner, answer) if isinstance(answers.get(inner), list) else (key, inner)
-    if isinstance(answers, list) and answers and isinstance(answers[0], dict):
+    if all_objects(answers):
         return (key, answer, _spelled(answers[answer], field))
     if field == "text":
         return (key, answer) if isinstance(answers, list) else (key,)
     beside = names.get(field, field)
     return (beside, answer) if isinstance(record.get(beside), list) else (beside,)
+
+
+def all_objects(answers: Any) -> TypeGuard[list[dict[str, Any]]]:
+    """Whether answers are a list of objects, SQuAD's own shape."""
+    return isinstance(answers, list) and bool(answers) and all(isinstance(item, dict) for item in answers)
 
 
 def _spelled(answer: dict[str, Any], field: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from qatoolkit.corpus.fields import match_columns, require
-from qatoolkit.corpus.record import CONTENT, RECORD, Batch
+from qatoolkit.corpus.fields import REQUIRED, match_columns, require
+from qatoolkit.corpus.record import RECORD, Batch, Note
+from qatoolkit.corpus.table import Noter, made_ids, read_flags
 from qatoolkit.errors import NotACorpusError, UnreadableError
 
 
@@ -21,10 +23,9 @@ def is_saved_dataset(folder: Path) -> bool:
 
 def saved_splits(folder: Path) -> dict[str, Path]:
     """Split -> its folder; a dataset without splits counts as one that is named train."""
-    names = folder / "dataset_dict.json"
-    if not names.is_file():
+    if not (folder / "dataset_dict.json").is_file():
         return {"train": folder}
-    return {split: folder / split for split in json.loads(names.read_text(encoding="utf-8"))["splits"]}
+    return {split: folder / split for split in _described(folder, "dataset_dict.json", "splits", str(folder))}
 
 
 def read_arrow(folder: Path, source: str, mapping: Mapping[str, str] | None = None) -> Iterator[Batch]:
@@ -35,14 +36,24 @@ def read_arrow(folder: Path, source: str, mapping: Mapping[str, str] | None = No
         require(fields, table.columns, source)
         rows = pl.Series("row", range(row + 1, row + 1 + table.height), pl.Int64)
         row += table.height
-        yield Batch(source, _to_records(table, fields, source).with_columns(rows).select(list(RECORD)))
+        yield _to_batch(table, fields, rows, source)
     if not row:
         yield Batch(source, RECORD.to_frame())
 
 
+def _described(folder: Path, file: str, key: str, source: str) -> list[Any]:
+    """What one of the JSON files that `save_to_disk` writes lists under a key."""
+    try:
+        listed: list[Any] = json.loads((folder / file).read_text(encoding="utf-8"))[key]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableError(
+            f"{source}: {file} is missing or broken ({error}); save the dataset again with save_to_disk"
+        ) from error
+    return listed
+
+
 def _tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
-    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    for entry in state["_data_files"]:
+    for entry in _described(folder, "state.json", "_data_files", source):
         path = folder / entry["filename"]
         try:
             with pa.memory_map(str(path)) as stream, pa.ipc.open_stream(stream) as reader:
@@ -56,18 +67,51 @@ def _tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
             ) from error
 
 
-def _to_records(table: pl.DataFrame, fields: dict[str, str], source: str) -> pl.DataFrame:
-    answers = fields.get("answers")
-    if answers is None or not isinstance(table.schema[answers], pl.Struct):
+def _check_types(schema: pl.Schema, fields: dict[str, str], source: str) -> None:
+    """Arrow declares its types, so a wrong one is wrong for all records and is said once."""
+    answers = schema.get(fields.get("answers", ""))
+    inner = answers.to_schema() if isinstance(answers, pl.Struct) else {}
+    texts, starts = (_of_list(inner.get(name)) for name in ("text", "answer_start"))
+    if not (texts in (pl.String, pl.Null) and (starts == pl.Null or starts.is_integer())):
         raise NotACorpusError(
-            f"{source}: no column answers with text and answer_start; features: {table.schema}"
+            f"{source}: no column answers with a list text of strings and a list answer_start of integers; "
+            f"columns are {', '.join(f'{name}: {dtype}' for name, dtype in schema.items())}"
         )
+    for name in REQUIRED:
+        if schema[fields[name]] not in (pl.String, pl.Categorical, pl.Null):
+            raise NotACorpusError(f"{source}: {fields[name]} holds {schema[fields[name]]}, not strings")
+
+
+def _of_list(dtype: object) -> pl.DataType:
+    """What a list holds; `Unknown` for what is no list."""
+    return pl.Series(dtype=dtype.inner).dtype if isinstance(dtype, pl.List) else pl.Unknown()
+
+
+def _to_batch(table: pl.DataFrame, fields: dict[str, str], rows: pl.Series, source: str) -> Batch:
+    _check_types(table.schema, fields, source)
+    answers = pl.col(fields["answers"]).struct
     others = [name for name in table.columns if name not in fields.values()]
-    columns = {name: pl.col(column).cast(pl.String) for name, column in fields.items() if name != "answers"}
-    columns["text"] = pl.col(answers).struct.field("text")
-    columns["answer_start"] = pl.col(answers).struct.field("answer_start")
-    columns["answer_end"] = columns["text"].list.eval(pl.lit(None, pl.Int64))
+    texts = ("id", "title", "context", "question")
+    columns = {name: pl.col(fields[name]).cast(pl.String) for name in texts if name in fields}
+    for name in ("text", "answer_start"):
+        columns[name] = answers.field(name).cast(RECORD[name]).fill_null(pl.lit([], RECORD[name]))
     columns["extra"] = pl.struct(others).struct.json_encode() if others else pl.lit(None, pl.String)
-    frame = table.select(**columns)
-    missing = [pl.lit(None, RECORD[name]).alias(name) for name in RECORD if name not in frame.columns]
-    return frame.with_columns(missing).cast(pl.Schema(CONTENT))
+    frame = table.select(**columns).with_columns(rows)
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in RECORD.items() if name not in frame.columns]
+    frame = frame.with_columns(absent)
+    notes: list[Note] = []
+    noter = Noter(frame, notes)
+    sizes = frame.select(pl.col("text").list.len(), starts=pl.col("answer_start").list.len())
+    for index in (sizes["text"] != sizes["starts"]).arg_true():
+        noter.uneven(index, *sizes.row(index))
+    each = pl.int_ranges(0, pl.col("text").list.len())
+    frame = frame.with_columns(
+        answer_start=pl.col("answer_start").list.gather(each, null_on_oob=True),
+        answer_end=pl.col("text").list.eval(pl.lit(None, pl.Int64)),
+    )
+    if "id" not in fields:
+        frame = frame.with_columns(made_ids(frame))
+    if "is_impossible" in fields:
+        flags = table.select(pl.col(fields["is_impossible"]).cast(pl.String).fill_null(""))
+        frame = frame.with_columns(read_flags(flags, fields, noter))
+    return Batch(source, frame.select(list(RECORD)).cast(RECORD), notes)

@@ -79,7 +79,9 @@ def _read_header(
     block: bytes, index: scan.RecordIndex, source: str, delimiter: str, mapping: Mapping[str, str] | None
 ) -> tuple[Table, scan.RecordIndex]:
     header = block[index.start[0] : index.end[0]].decode("utf-8", "replace")
-    columns = next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter))
+    columns, *more = scan.rows_of(io.StringIO(header, newline=""), delimiter)
+    if more:
+        raise _only_carriage_returns(source)
     rest = replace(
         index,
         start=index.start[1:],
@@ -151,7 +153,7 @@ def _parse(raw: list[bytes], table: Table) -> pl.DataFrame:
     except pl.exceptions.PolarsError:
         pass
     text = (record.decode("utf-8") for record in raw)
-    rows = [next(csv.reader(io.StringIO(record, newline=""), delimiter=table.delimiter)) for record in text]
+    rows = [next(scan.rows_of(io.StringIO(record, newline=""), table.delimiter)) for record in text]
     return pl.DataFrame(
         {name: pl.Series([row[i] for row in rows], dtype=pl.String) for i, name in enumerate(table.columns)}
     )
@@ -172,23 +174,29 @@ def _read_carefully(
     rows: list[list[str]] = []
     spans: list[Place] = []
     notes: list[Note] = []
-    reader = csv.reader(lines, delimiter=delimiter)
-    for cells in reader:
-        text, byte_count, line_count = lines.taken()
-        here = Place(
-            at.row, at.line + 1, at.line + line_count, at.byte, at.byte + byte_count
-        )  # fmt: skip
-        at.byte += byte_count
+    for cells in _forgiving(scan.rows_of(lines, delimiter)):
+        raw, line_count = lines.taken()
+        here = Place(at.row, at.line + 1, at.line + line_count, at.byte, at.byte + len(raw))
+        at.byte += len(raw)
         at.line += line_count
-        if not cells:
+        if cells == []:
             continue
         if table is None:
-            table = _table(source, delimiter, cells, mapping)
+            if cells is None:
+                raise _only_carriage_returns(source)
+            names = [cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for cell in cells]
+            table = _table(source, delimiter, names, mapping)
             continue
         at.row += 1
-        bad = _undecodable(text.encode("utf-8", "surrogateescape"))
-        if len(cells) != len(table.columns):
-            notes.append(Note("ragged-row", here, _ragged(len(cells), len(table.columns))))
+        bad = _undecodable(raw)
+        if cells is None:
+            notes.append(
+                Note("ragged-row", here, "a carriage return without a line feed stands outside quotes")
+            )
+        elif len(cells) != len(table.columns):
+            detail = _ragged(len(cells), len(table.columns))
+            unclosed = "; a quote in it is not closed" if line_count > 1 and raw.count(b'"') % 2 else ""
+            notes.append(Note("ragged-row", here, detail + unclosed))
         elif bad:
             notes.append(Note("undecodable-bytes", here, bad))
         else:
@@ -199,6 +207,17 @@ def _read_carefully(
             rows, spans, notes = [], [], []
     if table is not None and (rows or notes):
         yield _careful_batch(rows, spans, table, notes)
+
+
+def _forgiving(rows: Iterator[list[str]]) -> Iterator[list[str] | None]:
+    """The rows, None for one that the parser refuses; it goes on with the next line."""
+    while True:
+        try:
+            yield next(rows)
+        except csv.Error:
+            yield None
+        except StopIteration:
+            return
 
 
 def _careful_batch(rows: list[list[str]], spans: list[Place], table: Table, notes: list[Note]) -> Batch:
@@ -228,12 +247,12 @@ class _Lines:
             self._taken.append(line)
             yield line.decode("utf-8", "surrogateescape")
 
-    def taken(self) -> tuple[str, int, int]:
-        """The text, bytes and physical lines of the record that was just read."""
+    def taken(self) -> tuple[bytes, int]:
+        """The bytes of the record that was just read, and the number of its physical lines."""
         raw = b"".join(self._taken)
         count = len(self._taken)
         self._taken = []
-        return raw.decode("utf-8", "surrogateescape"), len(raw), count
+        return raw, count
 
 
 def _chain(first: io.BufferedIOBase, second: bytes, rest: io.BufferedIOBase) -> Iterator[bytes]:
@@ -249,6 +268,13 @@ def _chain(first: io.BufferedIOBase, second: bytes, rest: io.BufferedIOBase) -> 
                 tail = line
     if tail:
         yield tail
+
+
+def _only_carriage_returns(source: str) -> NotACorpusError:
+    return NotACorpusError(
+        f"{source}: the header line holds a carriage return outside quotes. Where lines end in carriage "
+        "returns alone, as on old Macintoshes, save the file with line feeds and try again."
+    )
 
 
 def _ragged(found: int, expected: int) -> str:

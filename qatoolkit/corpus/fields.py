@@ -78,5 +78,5 @@ def _plain(name: str) -> str:
 
 
 def _listed(columns: list[str]) -> str:
-    shown = ", ".join(repr(column) for column in columns[:12])
+    shown = ", ".join(repr(column if len(column) <= 40 else column[:37] + "...") for column in columns[:12])
     return shown + (f" and {len(columns) - 12} more" if len(columns) > 12 else "") if columns else "none"

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from qatoolkit.corpus.answers import read_answers
@@ -41,7 +42,7 @@ class Found:
 
 
 def read_json(
-    text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None
+    text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None, *, first_byte: int = 0
 ) -> Iterator[Batch]:
     """Yields the records of a JSON text in batches.
 
@@ -50,12 +51,18 @@ def read_json(
         source: the file's name for messages and lineage.
         layout: "squad", "rows", "jsonl" or "columns".
         mapping: key -> field, where the usual names do not fit.
+        first_byte: where in the file the text begins: behind a byte order mark, if there is one.
 
     Raises:
         NotACorpusError: no record has a context and a question.
     """
-    finders = {"squad": _find_squad, "rows": _find_rows, "jsonl": _find_lines, "columns": _find_columns}
-    builder = _Builder(source, layout, mapping, Places(text))
+    finders: dict[str, Callable[[str], Iterator[Found]]] = {
+        "squad": _find_squad,
+        "rows": _find_rows,
+        "jsonl": _find_lines,
+        "columns": partial(_find_columns, source=source, mapping=mapping),
+    }
+    builder = _Builder(source, layout, mapping, Places(text, first_byte))
     try:
         for found in finders[layout](text):
             builder.add(found)
@@ -71,8 +78,9 @@ def read_json(
 class Places:
     """Turns character positions of a text into bytes and physical lines."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, first_byte: int = 0) -> None:
         self._text = text
+        self._first_byte = first_byte
         self._ascii = text.isascii()
         self._char = self._byte = 0
         self._breaks = [i for i, c in enumerate(text) if c == "\n"] if "\n" in text.strip() else []
@@ -80,12 +88,12 @@ class Places:
     def byte(self, char: int) -> int:
         """Byte offset of a character; asking in rising order is what makes it cheap."""
         if self._ascii:
-            return char
+            return self._first_byte + char
         if char < self._char:
             self._char = self._byte = 0
         self._byte += len(self._text[self._char : char].encode("utf-8", "surrogatepass"))
         self._char = char
-        return self._byte
+        return self._first_byte + self._byte
 
     def line(self, char: int) -> int | None:
         """1-based line of a character, None in a file of a single line."""
@@ -102,14 +110,16 @@ def _find_squad(text: str) -> Iterator[Found]:
     if top.kind == "[":
         for i, article in enumerate(top.elements()):
             yield from _article(article, f"/{i}")
+        top = Cursor(text, top.end)
     while top.kind == "{":
-        data = [key for key, child in top.members() if key == "data" and child.kind == "["]
-        if data:
-            for i, article in enumerate(top.at(("data",)).elements()):
+        _, data = _split(top, "data")
+        if data is not None and data.kind == "[":
+            for i, article in enumerate(data.elements()):
                 yield from _article(article, f"/data/{i}")
         else:
             yield from _article(top, "")
         top = Cursor(text, top.end)
+    yield from _left_over(top)
 
 
 def _article(article: Cursor, pointer: str) -> Iterator[Found]:
@@ -162,10 +172,13 @@ def _malformed(pointer: str, cursor: Cursor, problem: str) -> Found:
 
 def _find_rows(text: str) -> Iterator[Found]:
     top = Cursor(text)
-    inside = top.kind == "{"
-    rows = top.at(("data",)) if inside else top
-    for i, cursor in enumerate(rows.elements()):
-        yield _row(cursor, f"/data/{i}" if inside else f"/{i}")
+    data = _split(top, "data")[1] if top.kind == "{" else None
+    if data is None and top.kind == "{":
+        yield _row(top, "")
+    else:
+        for i, cursor in enumerate((data or top).elements()):
+            yield _row(cursor, f"/data/{i}" if data else f"/{i}")
+    yield from _left_over(Cursor(text, top.end))
 
 
 def _find_lines(text: str) -> Iterator[Found]:
@@ -184,20 +197,36 @@ def _find_lines(text: str) -> Iterator[Found]:
             )
 
 
-def _find_columns(text: str) -> Iterator[Found]:
+def _find_columns(text: str, source: str, mapping: Mapping[str, str] | None) -> Iterator[Found]:
     """A dictionary of columns has no one place for a record; its question stands for it."""
     top = Cursor(text)
     columns = {key: cursor.value() for key, cursor in top.members()}
     lists = {key: value for key, value in columns.items() if isinstance(value, list)}
+    for field_name, key in match_columns(columns, mapping).items():
+        if key not in lists:
+            raise NotACorpusError(f"{source}: {key!r}, the column of {field_name}, is not a list of values")
     lengths = {key: len(value) for key, value in lists.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{key} {length}" for key, length in lengths.items())
-        raise NotACorpusError(f"the columns have different lengths: {shown}")
-    anchor = match_columns(lists).get("question", next(iter(lists), ""))
+        raise NotACorpusError(f"{source}: the columns have different lengths: {shown}")
+    anchor = match_columns(lists, mapping).get("question", next(iter(lists), ""))
     places = list(top.at((anchor,)).elements()) if anchor else []
     for i, cursor in enumerate(places):
         record = {key: value[i] for key, value in lists.items()}
-        yield Found(f"/{anchor}/{i}", cursor.start, cursor.end, record)
+        yield Found(f"/{_escaped(anchor)}/{i}", cursor.start, cursor.end, record)
+    yield from _left_over(Cursor(text, top.end))
+
+
+def _left_over(cursor: Cursor) -> Iterator[Found]:
+    """What stands behind the end of a whole JSON value, where nothing belongs."""
+    if cursor.kind:
+        problem = f"expected the end of the file, found {_shown(cursor)}"
+        yield Found("", cursor.start, len(cursor.text.rstrip()), problem=problem)
+
+
+def _escaped(key: str) -> str:
+    """A key as RFC 6901 spells it in a pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _row(cursor: Cursor, pointer: str) -> Found:
@@ -208,14 +237,21 @@ def _row(cursor: Cursor, pointer: str) -> Found:
 
 
 def _split(cursor: Cursor, part: str) -> tuple[dict[str, Any], Cursor | None]:
-    """The members of an object apart from one, decoded, and the place of that one."""
+    """The members of an object apart from one, decoded, and the place of that one.
+
+    Where the text breaks off, they are those before the break: whoever goes on to read the part, or
+    asks for the object's end, meets the break there, so that all before it is read.
+    """
     values: dict[str, Any] = {}
     place = None
-    for key, child in cursor.members():
-        if key == part:
-            place = child
-        else:
-            values[key] = child.value()
+    try:
+        for key, child in cursor.members():
+            if key == part:
+                place = child
+            else:
+                values[key] = child.value()
+    except json.JSONDecodeError:
+        pass
     return values, place
 
 

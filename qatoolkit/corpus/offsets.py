@@ -15,6 +15,9 @@ from typing import Literal
 #: How far a start may be off and still plainly mean the occurrence beside it.
 NEARBY = 10
 
+#: What Python strips, for Polars, whose own idea of white space is smaller.
+WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+
 Difference = Literal["white space", "punctuation", "Unicode form", "letter case"]
 
 
@@ -58,8 +61,21 @@ def _in_word(character: str) -> bool:
 @lru_cache(maxsize=4096)
 def _unspaced(character: str) -> bool:
     """Whether a character's script writes words without blanks between them."""
-    name = unicodedata.name(character, "")
-    return name.startswith(("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"))
+    name = unicodedata.name(character, "").removeprefix("HALFWIDTH ")
+    return name.startswith(_UNSPACED_SCRIPTS)
+
+
+_UNSPACED_SCRIPTS = (
+    "CJK",
+    "IDEOGRAPHIC",
+    "HIRAGANA",
+    "KATAKANA",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,7 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
     """Occurrences after normalising, by the mildest step that finds any.
 
     The steps add up: white space (runs of any kind count as one blank, none at the edges),
-    quotes and dashes, Unicode form (NFKC), letter case.
+    quotes and dashes, Unicode form (NFKD, which unlike NFKC never joins neighbours), letter case.
     """
     if _skeleton(text) not in _skeleton(context):
         return []
@@ -99,6 +115,7 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
         found = [
             LooseMatch(origin[at][0], origin[at + len(wanted) - 1][1], difference)
             for at in occurrences(searched, wanted)
+            if _whole(origin, at, at + len(wanted))
         ]
         if found:
             return found
@@ -127,9 +144,8 @@ def _normalise(text: str, fold: Callable[[str], str]) -> tuple[str, list[tuple[i
     at = 0
     while at < len(text):
         end = at + 1
-        while end < len(text) and (
-            unicodedata.combining(text[end]) or (text[at].isspace() and text[end].isspace())
-        ):
+        joins = str.isspace if text[at].isspace() else unicodedata.combining
+        while end < len(text) and joins(text[end]):
             end += 1
         piece = " " if text[at].isspace() else fold(text[at:end])
         for character in piece:
@@ -139,6 +155,12 @@ def _normalise(text: str, fold: Callable[[str], str]) -> tuple[str, list[tuple[i
     first = 1 if out[:1] == [" "] else 0
     last = len(out) - 1 if len(out) > 1 and out[-1] == " " else len(out)
     return "".join(out[first:last]), origin[first:last]
+
+
+def _whole(origin: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a match takes all of what its first and last characters came from: not half of "…" or "ﬁ"."""
+    begins = start == 0 or origin[start - 1] != origin[start]
+    return begins and (end == len(origin) or origin[end - 1] != origin[end])
 
 
 def _same(piece: str) -> str:
@@ -158,8 +180,8 @@ def _plain_punctuation(piece: str) -> str:
 
 
 def _compatible(piece: str) -> str:
-    return _plain_punctuation(unicodedata.normalize("NFKC", piece))
+    return _plain_punctuation(unicodedata.normalize("NFKD", _plain_punctuation(piece)))
 
 
 def _folded(piece: str) -> str:
-    return unicodedata.normalize("NFKC", _compatible(piece).casefold())
+    return unicodedata.normalize("NFKD", _compatible(piece).casefold())

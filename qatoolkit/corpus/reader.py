@@ -6,6 +6,7 @@ judges nothing: a wrong record is a record, and one that cannot be read at all i
 
 from __future__ import annotations
 
+import codecs
 import glob
 import io
 import re
@@ -42,7 +43,7 @@ class Source:
         encoding: how its bytes are text; "" where they are not.
         delimiter: between fields, "" where there is none.
         split: the split it says it is, by its folder or file name, else None.
-        text: the content itself where there is no file.
+        content: the bytes themselves where there is no file.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Source:
     encoding: str = ""
     delimiter: str = ""
     split: str | None = None
-    text: str | None = None
+    content: bytes = b""
 
     def batches(self, mapping: Mapping[str, str] | None = None) -> Iterator[Batch]:
         """The records, in order.
@@ -66,12 +67,13 @@ class Source:
             with self._utf8_stream() as stream:
                 yield from read_delimited(stream, self.name, self.delimiter, mapping)
         else:
-            yield from read_json(self.read_text(), self.name, self.layout, mapping)
+            marked = len(codecs.BOM_UTF8) if self.encoding == "utf-8-sig" else 0
+            yield from read_json(self.read_text(), self.name, self.layout, mapping, first_byte=marked)
 
     def read_bytes(self) -> bytes:
         """The file as it lies on disk."""
         if self.path is None:
-            return (self.text or "").encode("utf-8")
+            return self.content
         try:
             return self.path.read_bytes()
         except OSError as error:
@@ -88,9 +90,12 @@ class Source:
             ) from error
 
     def _utf8_stream(self) -> io.BufferedIOBase:
-        if self.path is not None and self.encoding.startswith("utf-8"):
-            return self.path.open("rb")
-        return io.BytesIO(self.read_text().encode("utf-8"))
+        if not self.encoding.startswith("utf-8"):
+            return io.BytesIO(self.read_text().encode("utf-8"))
+        try:
+            return self.path.open("rb") if self.path is not None else io.BytesIO(self.content)
+        except OSError as error:
+            raise UnreadableError(f"{self.name}: {error.strerror}") from error
 
 
 @dataclass(frozen=True)
@@ -132,8 +137,7 @@ def read(
         NotACorpusError: a file is empty.
         UsageError: an unknown format.
     """
-    if format is not None and format not in LAYOUTS:
-        raise UsageError(f"--format {format}: unknown; formats are {', '.join(LAYOUTS)}")
+    _check_format(format)
     listed = [paths] if isinstance(paths, str | Path) else list(paths)
     if not listed:
         raise UsageError("no file named")
@@ -143,9 +147,19 @@ def read(
 
 def from_text(text: str, *, format: str | None = None, name: str = "<text>") -> Corpus:
     """Opens a corpus that is held in memory."""
+    _check_format(format)
+    if format == "arrow":
+        raise UsageError(f"--format arrow: {name} is text; that layout is a folder written by save_to_disk")
     layout = format or sniff_layout(text, name)
     delimiter = sniff_delimiter(text) if layout == "csv" else ""
-    return Corpus([Source(name, None, layout, "utf-8", delimiter, text=text)])
+    return Corpus(
+        [Source(name, None, layout, "utf-8", delimiter, content=text.encode("utf-8", "surrogatepass"))]
+    )
+
+
+def _check_format(format: str | None) -> None:
+    if format is not None and format not in LAYOUTS:
+        raise UsageError(f"--format {format}: unknown; formats are {', '.join(LAYOUTS)}")
 
 
 def _open(name: str, format: str | None) -> Iterator[Source]:
@@ -178,6 +192,8 @@ def _open_folder(folder: Path, name: str, format: str | None) -> Iterator[Source
 
 
 def _open_file(path: Path, name: str, format: str | None) -> Source:
+    if format == "arrow":
+        raise UsageError(f"--format arrow: {name} is a file; that layout is a folder written by save_to_disk")
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)

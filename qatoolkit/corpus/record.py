@@ -32,7 +32,7 @@ LINEAGE: dict[str, pl.DataType | type[pl.DataType]] = {
     "row": pl.Int64,  # 1-based number of the record in its file
     "line": pl.Int64,  # 1-based first physical line; null where the file has no useful lines
     "line_end": pl.Int64,  # last physical line, inclusive
-    "byte_start": pl.Int64,
+    "byte_start": pl.Int64,  # of the file; of its text in UTF-8 where the file is UTF-16
     "byte_end": pl.Int64,  # exclusive
     "pointer": pl.String,  # JSON pointer of the record, null for tables
     "extra": pl.String,  # the source's other columns as one JSON object, null if there are none

@@ -8,6 +8,8 @@ reasoning holds only if quotes stand where RFC 4180 puts them; `well_quoted` say
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,16 @@ import numpy.typing as npt
 Positions = npt.NDArray[np.int64]
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
+
+
+#: The standard library refuses fields of more than 128 KiB unless told; a context may be a whole document.
+_LONGEST_FIELD = 2**31 - 1
+
+
+def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The fields of each record by the standard library's parser, whose limit on their length is lifted."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    return csv.reader(lines, delimiter=delimiter)
 
 
 @dataclass(frozen=True)

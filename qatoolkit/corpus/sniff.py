@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import json
 
 from qatoolkit.corpus.fields import REQUIRED, match_columns
 from qatoolkit.corpus.json_cursor import Cursor
+from qatoolkit.corpus.scan import rows_of
 from qatoolkit.errors import NotACorpusError, UnreadableError
 
 #: What `--format` takes, and what each is.
@@ -32,12 +32,13 @@ def sniff_encoding(head: bytes, source: str) -> str:
     Raises:
         UnreadableError: NUL bytes and no mark, so the bytes are no text that we can tell.
     """
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
+    if not head.startswith(codecs.BOM_UTF32_LE):  # which begins as UTF-16's does
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return name
     if b"\0" in head[:4096]:
         raise UnreadableError(
-            f"{source}: holds NUL bytes and no byte order mark, so it is no text in UTF-8 or UTF-16.\n"
+            f"{source}: holds NUL bytes and no mark of UTF-16, so it is no text in UTF-8 or UTF-16.\n"
             "Save it as UTF-8 and try again."
         )
     return "utf-8"
@@ -59,7 +60,8 @@ def sniff_delimiter(head: str) -> str:
     """The delimiter under which the header names a context and a question, else the one that splits most."""
 
     def rank(delimiter: str) -> tuple[bool, int]:
-        names = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), [])
+        rows = rows_of(io.StringIO(head, newline=""), delimiter)
+        names = next((row for row in rows if row), [])
         found = match_columns(names)
         return all(name in found for name in REQUIRED), len(names)
 

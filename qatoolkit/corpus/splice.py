@@ -6,15 +6,18 @@ JSON record, in the dialect, quoting and escaping that stood there. No record is
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from qatoolkit.corpus.answers import locate
+from qatoolkit.corpus.answers import all_objects, locate
 from qatoolkit.corpus.cells import parse_cell
 from qatoolkit.corpus.fields import match_columns
 from qatoolkit.corpus.json_cursor import Cursor
+from qatoolkit.corpus.json_records import Places
 from qatoolkit.corpus.reader import Source
 from qatoolkit.corpus.record import Place
 from qatoolkit.errors import UsageError
@@ -58,18 +61,22 @@ def splice(source: Source, mapping: Mapping[str, str], changes: Iterable[tuple[P
     editor = (
         _CsvEditor(source, mapping, content) if source.layout == "csv" else _JsonEditor(source, mapping, text)
     )
-    marked = b"\xef\xbb\xbf" if source.encoding == "utf-8-sig" else b""
-    shift = len(marked) if source.layout == "csv" else 0  # the table reader counts the mark, JSON's does not
-    out: list[bytes] = []
+    mark = codecs.BOM_UTF8 if source.encoding == "utf-8-sig" else b""
+    out = [mark]
     at = 0
-    for start, end, replacement in sorted(editor.replacements(changes, shift)):
+    for start, end, replacement in sorted(editor.replacements(changes, len(mark))):
         out += [content[at:start], replacement]
         at = end
-    out.append(content[at:])
-    changed = b"".join(out)
-    if source.encoding == "utf-8":
-        return changed
-    return marked + changed if marked else changed.decode("utf-8").encode(source.encoding)
+    changed = b"".join([*out, content[at:]])
+    return _as_utf16(changed, source) if source.encoding == "utf-16" else changed
+
+
+def _as_utf16(content: bytes, source: Source) -> bytes:
+    """Encodes with the source's own byte order, which "utf-16" alone would leave to the machine."""
+    text = content.decode("utf-8")
+    if source.read_bytes().startswith(codecs.BOM_UTF16_BE):
+        return codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+    return codecs.BOM_UTF16_LE + text.encode("utf-16-le")
 
 
 Replacement = tuple[int, int, bytes]
@@ -81,8 +88,8 @@ class _CsvEditor:
     def __init__(self, source: Source, mapping: Mapping[str, str], content: bytes) -> None:
         self._delimiter = source.delimiter
         self._content = content
-        header_end = _record_end(content)
-        header = content[:header_end].decode("utf-8")
+        content = content.lstrip(b"\r\n")  # blank lines may stand above the header
+        header = content[: _record_end(content)].decode("utf-8")
         self._columns = [_unquoted(header[a:b]) for a, b in cell_spans(header, self._delimiter)]
         self._fields = match_columns(self._columns, mapping)
 
@@ -99,7 +106,7 @@ class _CsvEditor:
         values = [_unquoted(cell) for cell in raw]
         for edit in edits:
             column = self._column(edit.field, values)
-            values[column] = self._value(values[column], edit)
+            values[column] = self._value(column, values[column], edit)
             raw[column] = _quoted_like(raw[column], values[column], self._delimiter)
         tail = record[spans[-1][1] :]
         return self._delimiter.join(raw) + tail
@@ -107,15 +114,17 @@ class _CsvEditor:
     def _column(self, field: str, values: list[str]) -> int:
         name = "answers" if field == "text" else field
         if name in ("answer_start", "answer_end"):
-            answers = self._columns.index(self._fields["answers"])
-            if isinstance(parse_cell(values[answers]), dict | list) and name not in self._fields:
+            answers = parse_cell(values[self._columns.index(self._fields["answers"])])
+            if isinstance(answers, dict) or all_objects(answers):
                 name = "answers"
         return self._columns.index(self._fields[name])
 
-    def _value(self, cell: str, edit: Edit) -> str:
+    def _value(self, column: int, cell: str, edit: Edit) -> str:
         value = parse_cell(cell)
-        if isinstance(value, dict | list):
-            path = locate({"answers": value}, {"answers": "answers"}, edit.answer, edit.field)[1:]
+        if isinstance(value, dict | list) and cell != edit.old:  # else a text that happens to look like one
+            path: tuple[str | int, ...] = (edit.answer or 0,)
+            if self._columns[column] == self._fields["answers"]:
+                path = locate({"answers": value}, {"answers": "answers"}, edit.answer, edit.field)[1:]
             _assign(value, path, edit.new)
             return json.dumps(value, ensure_ascii=False)
         if isinstance(edit.new, bool):
@@ -127,29 +136,46 @@ class _JsonEditor:
     """Finds and rewrites JSON tokens."""
 
     def __init__(self, source: Source, mapping: Mapping[str, str], text: str) -> None:
-        self._whole = source.layout == "columns"
+        self._name = source.name
         self._mapping = mapping
         self._text = text
-        self._content = text.encode("utf-8", "surrogatepass")
+        self._content = text.encode("utf-8")
+        self._in_columns = source.layout == "columns"
+        self._places = Places(text)
+
+    @cached_property
+    def _columns(self) -> dict[str, list[Cursor]]:
+        lists = {key: cursor for key, cursor in Cursor(self._text).members() if cursor.kind == "["}
+        return {key: list(cursor.elements()) for key, cursor in lists.items()}
 
     def replacements(self, changes: Iterable[tuple[Place, list[Edit]]], shift: int) -> Iterable[Replacement]:
         for place, edits in changes:
-            assert place.byte_start is not None
-            assert place.row is not None
-            base = 0 if self._whole else place.byte_start
-            text = self._text if self._whole else self._content[base : place.byte_end].decode("utf-8")
-            record = Cursor(text)
-            value = record.value()
-            if self._whole:
-                value = {key: items[place.row - 1] for key, items in value.items() if isinstance(items, list)}
+            members, base, places = self._record(place, shift)
+            value = {key: cursor.value() for key, cursor in members.items()}
             names = match_columns(value, {k: v for k, v in self._mapping.items() if k in value})
             for edit in edits:
-                path = locate(value, names, edit.answer, edit.field)
-                token = record.at((path[0], place.row - 1, *path[1:]) if self._whole else path)
-                old = text[token.start : token.end]
-                new = json.dumps(edit.new, ensure_ascii="\\u" in old or (old.isascii() and text.isascii()))
-                start = base + len(text[: token.start].encode("utf-8"))
-                yield start, start + len(old.encode("utf-8")), new.encode("utf-8")
+                first, *rest = locate(value, names, edit.answer, edit.field)
+                try:
+                    token = members[str(first)].at(tuple(rest))
+                except KeyError as error:
+                    raise UsageError(
+                        f"{self._name}: {edit.field} of record {place.row} stands outside it, "
+                        "where other records share it; mend it by hand"
+                    ) from error
+                old = token.text[token.start : token.end]
+                plain = "\\u" in old or (old.isascii() and token.text.isascii())
+                new = json.dumps(edit.new, ensure_ascii=plain)
+                yield base + places.byte(token.start), base + places.byte(token.end), new.encode("utf-8")
+
+    def _record(self, place: Place, shift: int) -> tuple[dict[str, Cursor], int, Places]:
+        """A record's members, the byte at which the text around them begins, and that text's places."""
+        assert place.row is not None
+        assert place.byte_start is not None
+        assert place.byte_end is not None
+        if self._in_columns:
+            return {key: items[place.row - 1] for key, items in self._columns.items()}, 0, self._places
+        text = self._content[place.byte_start - shift : place.byte_end - shift].decode("utf-8")
+        return dict(Cursor(text).members()), place.byte_start - shift, Places(text)
 
 
 def cell_spans(record: str, delimiter: str) -> list[tuple[int, int]]:

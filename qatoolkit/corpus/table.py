@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,7 @@ class Table:
     fields: dict[str, str]
 
 
-class _Noter:
+class Noter:
     """Collects what was odd about cells, with the place of their record."""
 
     def __init__(self, places: pl.DataFrame, notes: list[Note]) -> None:
@@ -63,8 +64,8 @@ def to_batch(cells: pl.DataFrame, places: pl.DataFrame, table: Table, notes: lis
     columns["extra"] = pl.struct(others).struct.json_encode() if others else pl.lit(None, pl.String)
     frame = cells.select(**columns)
     if "id" not in fields:
-        frame = frame.with_columns(_made_ids(frame))
-    answers = _read_answer_columns(cells, fields, _Noter(places, notes))
+        frame = frame.with_columns(made_ids(frame))
+    answers = _read_answer_columns(cells, fields, Noter(places, notes))
     pointers = pl.Series("pointer", [None] * cells.height, pl.String)
     records = pl.concat([frame, answers, places.with_columns(pointers)], how="horizontal")
     return Batch(table.source, records.select(list(RECORD)).cast(RECORD), notes)
@@ -74,7 +75,8 @@ def _nullable(column: pl.Expr) -> pl.Expr:
     return pl.when(column == "").then(None).otherwise(column)
 
 
-def _made_ids(frame: pl.DataFrame) -> pl.Series:
+def made_ids(frame: pl.DataFrame) -> pl.Series:
+    """Ids for records whose source has none, from their context and question."""
     pairs = frame.select("context", "question").iter_rows()
     return pl.Series(
         "id", [content_hash(context or "", question or "") for context, question in pairs], pl.String
@@ -84,13 +86,13 @@ def _made_ids(frame: pl.DataFrame) -> pl.Series:
 _LISTS = ("text", "answer_start", "answer_end")
 
 
-def _read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: _Noter) -> pl.DataFrame:
+def _read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: Noter) -> pl.DataFrame:
     """The answer columns as lists, and the flag.
 
     A column in which every cell is a JSON or Python literal is read as such; one text among
     others that happens to begin with a bracket is a text.
     """
-    flag = _read_flags(cells, fields, noter)
+    flag = read_flags(cells, fields, noter)
     if "answers" not in fields:
         empty = [pl.Series(name, [[]] * cells.height, RECORD[name]) for name in _LISTS]
         return pl.DataFrame([*empty, flag])
@@ -109,15 +111,15 @@ def _read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: 
     return lists.with_columns(flag)
 
 
-def _read_literal_cells(cells: pl.DataFrame, fields: Mapping[str, str], noter: _Noter) -> pl.DataFrame:
+def _read_literal_cells(cells: pl.DataFrame, fields: Mapping[str, str], noter: Noter) -> pl.DataFrame:
     empty: list[str] = [""] * cells.height
     beside = [
         cells[fields[name]].to_list() if name in fields else empty
         for name in ("answers", "answer_start", "answer_end")
     ]
     columns: dict[str, list[Any]] = {name: [] for name in _LISTS}
-    for index, values in enumerate(zip(*beside, strict=True)):
-        found = read_answers(*(parse_cell(value) if value else None for value in values))
+    for index, (answers, *numbers) in enumerate(zip(*beside, strict=True)):
+        found = read_answers(parse_cell(answers) if answers else None, *map(_number_cell, numbers))
         for name, column in zip(_LISTS, (found.text, found.start, found.end), strict=True):
             columns[name].append(column)
         for odd in found.odd:
@@ -127,7 +129,16 @@ def _read_literal_cells(cells: pl.DataFrame, fields: Mapping[str, str], noter: _
     return pl.DataFrame([pl.Series(name, values, RECORD[name]) for name, values in columns.items()])
 
 
-def _read_numbers(cells: pl.DataFrame, fields: Mapping[str, str], field: str, noter: _Noter) -> pl.Series:
+def _number_cell(cell: str) -> Any:
+    """A start or end beside answers in a literal: a list, a whole number, or what is neither."""
+    plain = _WHOLE_NUMBER.fullmatch(cell)
+    return int(cell) if plain else parse_cell(cell) if cell else None
+
+
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+
+
+def _read_numbers(cells: pl.DataFrame, fields: Mapping[str, str], field: str, noter: Noter) -> pl.Series:
     if field not in fields:
         return pl.Series(field, [None] * cells.height, pl.Int64)
     found = cells[fields[field]]
@@ -142,7 +153,8 @@ def _read_numbers(cells: pl.DataFrame, fields: Mapping[str, str], field: str, no
 _TRUE, _FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
 
 
-def _read_flags(cells: pl.DataFrame, fields: Mapping[str, str], noter: _Noter) -> pl.Series:
+def read_flags(cells: pl.DataFrame, fields: Mapping[str, str], noter: Noter) -> pl.Series:
+    """`is_impossible` from its column of texts, null where there is none or it is neither true nor false."""
     if "is_impossible" not in fields:
         return pl.Series("is_impossible", [None] * cells.height, pl.Boolean)
     found = cells[fields["is_impossible"]]

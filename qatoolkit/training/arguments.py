@@ -38,6 +38,8 @@ def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: see `parse_settings`.
     """
+    if not settings:
+        return {}
     from transformers import TrainingArguments
 
     types = {field.name: str(field.type) for field in fields(TrainingArguments) if field.init}

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,6 +29,8 @@ def load_splits(dataset: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
         return dataset
     if not Path(dataset).is_dir():
         raise UsageError(f"{dataset}: no such folder; qatk convert FILE -o {dataset} writes one")
+    import datasets
+
     try:
         loaded = datasets.load_from_disk(str(dataset))
     except (FileNotFoundError, ValueError) as error:

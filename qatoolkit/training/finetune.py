@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qatoolkit.errors import UsageError
+from qatoolkit.training.data import Columns, infer_mode, is_labelled, load_columns, load_splits
 from qatoolkit.training.model import require_training
 from qatoolkit.training.run import Plan, Row, RunResult, check_destination, clear_destination, write_run
 from qatoolkit.training.settings import Settings
@@ -79,8 +80,12 @@ def finetune(
     require_training("fine-tuning")
     folder = Path(output)
     check_destination(folder, overwrite=overwrite)
+    splits = load_splits(dataset)
+    _require_splits(splits, dataset)
+    train, validation = (load_columns(splits[name], name) for name in _SPLITS)
+    _require_answers({"train": train, "validation": validation}, dataset)
+    # Only now what takes seconds to import.
     from qatoolkit.training.arguments import build_arguments, check_settings
-    from qatoolkit.training.data import infer_mode, load_columns, load_splits
     from qatoolkit.training.fit import Task, fit
     from qatoolkit.training.model import load_model, quiet, seed_everything
     from qatoolkit.windows import featurize
@@ -95,9 +100,6 @@ def finetune(
     }
     threshold = null_score_diff_threshold
     chosen = Settings(max_seq_length, doc_stride, n_best_size, max_answer_length, threshold or 0.0, language)
-    splits = load_splits(dataset)
-    _require_splits(splits, dataset)
-    train, validation = (load_columns(splits[name], name) for name in _SPLITS)
     with quiet():
         arguments = build_arguments(folder / "checkpoints", values)
         seed_everything(arguments.seed)
@@ -125,3 +127,9 @@ def _require_splits(splits: Mapping[str, Any], dataset: str | Path | Mapping[str
                 f"{where}: no records in split {name} (splits: {', '.join(splits) or 'none'}). "
                 "qatk convert FILE -o DIR --split train=0.9,validation=0.1 makes both"
             )
+
+
+def _require_answers(splits: Mapping[str, Columns], dataset: str | Path | Mapping[str, Any]) -> None:
+    for name, columns in splits.items():
+        if not is_labelled(dataset, name, columns):
+            raise UsageError(f"split {name} has no annotated answers, and both splits need them")

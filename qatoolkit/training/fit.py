@@ -9,6 +9,7 @@ written here.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def fit(
                 )
 
         def write(entry: dict[str, Any]) -> None:
-            stream.write(json.dumps(entry) + "\n")
+            stream.write(json.dumps({name: _finite(value) for name, value in entry.items()}) + "\n")
             stream.flush()
 
         journal = Journal(write, start, on_epoch, on_step)
@@ -211,8 +212,8 @@ class Journal(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
         epoch = round(state.epoch or 0.0, 4)
         row = {
             "epoch": int(epoch) if epoch == int(epoch) else epoch,
-            "train_loss": self._loss / since if since else None,
-            "validation_loss": metrics.get("eval_loss"),
+            "train_loss": _finite(self._loss / since) if since else None,
+            "validation_loss": _finite(metrics.get("eval_loss")),
             "exact": metrics.get("eval_exact"),
             "f1": metrics.get("eval_f1"),
         }
@@ -221,3 +222,8 @@ class Journal(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
         self._steps_of_rows.append(state.global_step)
         if self._on_epoch:
             self._on_epoch(row)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for the loss of a training that diverged."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,6 +6,7 @@ Weights are read from safetensors only, and code that a model brings along is ne
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,21 +118,22 @@ def seed_everything(seed: int) -> None:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Mutes the notices and progress bars of transformers and datasets, and puts them back."""
-    import datasets
     from transformers.utils import logging
 
+    datasets = sys.modules.get("datasets")  # when it is not in use, it need not be muted
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    dataset_bars = not datasets.are_progress_bars_disabled()
+    dataset_bars = datasets is not None and not datasets.are_progress_bars_disabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    datasets.disable_progress_bars()
+    if datasets is not None:
+        datasets.disable_progress_bars()
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
-        if dataset_bars:
+        if datasets is not None and dataset_bars:
             datasets.enable_progress_bars()
 
 

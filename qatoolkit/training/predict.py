@@ -87,6 +87,8 @@ def predict(
     run = read_run(folder)
     path = _destination(folder, run is not None, split, output, overwrite=overwrite)
     if dataset is None:
+        if not folder.exists():
+            raise UsageError(f"{model}: no such folder; qatk finetune DIR -o {model} writes a run")
         if run is None or not run["dataset"]:
             raise UsageError("which questions? Name a converted dataset, or --question and --context")
         dataset = run["dataset"]

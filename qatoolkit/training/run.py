@@ -124,6 +124,8 @@ def write_run(
     evaluation = fitted.evaluation
     task.loaded.model.save_pretrained(folder)
     task.loaded.tokenizer.save_pretrained(folder)
+    for weights in folder.glob("*.safetensors"):  # written for the owner only
+        weights.chmod((folder / "config.json").stat().st_mode)
     lineage = load_lineage(dataset, "validation")
     pq.write_table(
         predictions_table(task.validation, evaluation.predictions, lineage),

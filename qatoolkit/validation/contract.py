@@ -39,11 +39,19 @@ def failures(records: pl.DataFrame, schema: Path | None = None) -> Iterator[Fail
     Args:
         records: frame of record columns.
         schema: another contract than the packaged one.
+
+    Raises:
+        UsageError: the schema cannot be read or is none.
     """
     from pandera.errors import SchemaErrors
 
+    path = schema or resource("schemas/record.yaml")
     try:
-        _load(schema or resource("schemas/record.yaml")).validate(records, lazy=True)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as a schema: {error}") from error
+    try:
+        _load(text, path).validate(records, lazy=True)
     except SchemaErrors as error:
         for case in error.failure_cases.iter_rows(named=True):
             whole = case["schema_context"] == "DataFrameSchema"
@@ -51,10 +59,14 @@ def failures(records: pl.DataFrame, schema: Path | None = None) -> Iterator[Fail
 
 
 @cache
-def _load(path: Path) -> Any:
+def _load(text: str, path: Path) -> Any:
+    """The schema, loaded once for as long as its text is the same."""
     import pandera.polars as pa
 
     try:
-        return pa.DataFrameSchema.from_yaml(path)
+        schema = pa.DataFrameSchema.from_yaml(text)
     except Exception as error:  # pandera lets YAML, type and definition errors through alike
         raise UsageError(f"{path}: not a pandera schema for Polars: {error}") from error
+    if not schema.columns:
+        raise UsageError(f"{path}: not a pandera schema for Polars: it names no columns")
+    return schema

@@ -69,18 +69,19 @@ class Engine:
     rules: Sequence[Rule]
     schema: Path | None = None
     tally: Tally = field(default_factory=Tally)
-    _seen: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _asked: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _seen: dict[int, tuple[int, int, str]] = field(default_factory=dict)
+    _asked: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
     def check(self, batches: Iterable[Batch]) -> Iterator[Finding]:
         """The findings of one source, batch by batch in the order of its records."""
+        once = _Once()
         for batch in batches:
-            found = list(self._check_batch(batch))
+            found = list(self._check_batch(batch, once))
             yield from sorted(found, key=_order)
         self.tally.end_of_source()
 
-    def _check_batch(self, batch: Batch) -> Iterator[Finding]:
-        stamp = _Stamp(batch)
+    def _check_batch(self, batch: Batch, once: _Once) -> Iterator[Finding]:
+        stamp = _Stamp(batch, once)
         answers = explode_answers(batch.records)
         self.tally.add(batch, answers)
         yield from self._notes(batch)
@@ -147,25 +148,33 @@ class Engine:
         for index, (row, id_hash, pair, known) in enumerate(hashes.iter_rows()):
             if not known:
                 continue
-            first_pair, first_row = self._seen.setdefault(id_hash, (pair, row))
-            if first_pair != pair:
-                yield from self._again(rules, "QA104", index, first_row, stamp)
-            first_id, asked_row = self._asked.setdefault(pair, (id_hash, row))
-            if first_id != id_hash:
-                yield from self._again(rules, "QA401", index, asked_row, stamp)
+            first_pair, other, file = self._seen.setdefault(id_hash, (pair, row, batch.source))
+            if first_pair != pair and "QA104" in rules:
+                yield from stamp.again(rules["QA104"], index, other, file)
+            first_id, other, file = self._asked.setdefault(pair, (id_hash, row, batch.source))
+            if first_id != id_hash and "QA401" in rules:
+                yield from stamp.again(rules["QA401"], index, other, file)
 
-    def _again(
-        self, rules: dict[str, Rule], code: str, index: int, other: int, stamp: _Stamp
-    ) -> Iterator[Finding]:
-        if code in rules:
-            yield from stamp(rules[code], Case(stamp.record(index), others=(other,)), index)
+
+class _Once:
+    """What has been said of a source and is not said again for a later batch: of a column, or a context."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, int]] = set()
+
+    def first(self, code: str, thing: str) -> bool:
+        key = (code, hash(thing))
+        new = key not in self._said
+        self._said.add(key)
+        return new
 
 
 class _Stamp:
     """Turns a rule's problem into a finding, with the rule's name and the record's place on it."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, once: _Once) -> None:
         self._batch = batch
+        self._once = once
 
     def record(self, index: int) -> dict[str, Any]:
         return self._batch.records.row(index, named=True)
@@ -175,11 +184,19 @@ class _Stamp:
         if problem is None:
             return
         if index is None:
-            yield _finding(rule, problem, self._batch.source, Place(), {}, None)
+            if self._once.first(rule.code, problem.message):
+                yield _finding(rule, problem, self._batch.source, Place(), {}, None)
+            return
+        if rule.scope == "context" and not self._once.first(rule.code, case.context):
             return
         record = self.record(index)
         place = Place(*(record[name] for name in vars(Place())))
         yield _finding(rule, problem, self._batch.source, place, record, case.answer)
+
+    def again(self, rule: Rule, index: int, row: int, source: str) -> Iterator[Finding]:
+        """What a rule says of a record that has something in common with an earlier one."""
+        elsewhere = source if source != self._batch.source else ""
+        yield from self(rule, Case(self.record(index), others=(row,), elsewhere=elsewhere), index)
 
 
 def explode_answers(records: pl.DataFrame) -> pl.DataFrame:

@@ -87,8 +87,7 @@ def fix(
 
 def apply_fixes(corpus: Corpus, *, unsafe: bool = False) -> tuple[bytes, list[Finding]]:
     """The content of a one-file corpus after its repairs, and the findings that were repaired."""
-    source = corpus.sources[0]
-    content = splice(source, corpus.mapping, [])
+    content = splice(corpus.sources[0], corpus.mapping, [])
     fixed: list[Finding] = []
     for _ in range(_MOST_ROUNDS):
         repairable = [
@@ -98,7 +97,7 @@ def apply_fixes(corpus: Corpus, *, unsafe: bool = False) -> tuple[bytes, list[Fi
             break
         chosen = _without_conflicts(repairable)
         content = splice(corpus.sources[0], corpus.mapping, _by_place(chosen))
-        corpus = replace(corpus, sources=[_in_memory(source, content)])
+        corpus = replace(corpus, sources=[_in_memory(corpus.sources[0], content)])
         fixed += chosen
     return content, fixed
 
@@ -126,7 +125,7 @@ def _by_place(findings: list[Finding]) -> list[tuple[Place, list[Edit]]]:
 
 def _in_memory(source: Source, content: bytes) -> Source:
     """The same source with other content, read without a file."""
-    return replace(source, path=None, text=content.decode(source.encoding), encoding="utf-8")
+    return replace(source, path=None, content=content)
 
 
 def _check_destination(path: Path, output: Path, overwrite: bool) -> None:

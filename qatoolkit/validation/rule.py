@@ -75,6 +75,7 @@ class Case:
         column: the column that fails, for rules of scope "contract".
         check: the check it fails.
         others: rows that share the flagged value, for rules of scope "context" and "corpus".
+        elsewhere: the file of the first of them, where it is another file; for rules of scope "corpus".
     """
 
     record: dict[str, Any] = field(default_factory=dict)
@@ -86,6 +87,12 @@ class Case:
     column: str = ""
     check: str = ""
     others: tuple[int, ...] = ()
+    elsewhere: str = ""
+
+    @property
+    def other_record(self) -> str:
+        """The first record that shares the flagged value, for messages."""
+        return f"record {self.others[0]}" + (f" of {self.elsewhere}" if self.elsewhere else "")
 
     @property
     def context(self) -> str:

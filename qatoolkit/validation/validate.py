@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     import pandas
 
 
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "code": pl.String, "name": pl.String, "severity": pl.String, "message": pl.String, "file": pl.String,
+    "row": pl.Int64, "line": pl.Int64, "line_end": pl.Int64, "byte_start": pl.Int64, "byte_end": pl.Int64,
+    "pointer": pl.String, "id": pl.String, "field": pl.String, "answer": pl.Int64, "span": pl.List(pl.Int64),
+    "fix": pl.String,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class ValidationReport:
     """What was read and what was found.
@@ -68,10 +76,8 @@ class ValidationReport:
 
     def to_polars(self) -> pl.DataFrame:
         """One row for each finding."""
-        rows = [
-            {**f.to_dict(), "span": f.span, "fix": f.fix.method if f.fix else None} for f in self.findings
-        ]
-        return pl.DataFrame(rows, infer_schema_length=None)
+        rows = [{**f.to_dict(), "fix": f.fix.method if f.fix else None} for f in self.findings]
+        return pl.DataFrame(rows, schema=_COLUMNS)
 
     def to_pandas(self) -> pandas.DataFrame:
         """The same for pandas."""

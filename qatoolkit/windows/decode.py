@@ -156,7 +156,7 @@ def _pair(
     row = np.arange(len(inside))[:, None, None]
     score = (start_logits[rows][row, first] + end_logits[rows][row, last]).astype(np.float32)
     valid = inside[row, first] & inside[row, last] & (first <= last) & (last - first < longest)
-    score = np.where(valid, score, -np.inf).reshape(len(inside), -1)
+    score = np.where(valid, score, -np.inf).reshape(len(inside), first.shape[1] * last.shape[2])
 
     best = _top(score, n_best)
     row, column = np.nonzero(np.isfinite(np.take_along_axis(score, best, axis=1)))
@@ -179,7 +179,8 @@ def _null_scores(start_logits: Floats, end_logits: Floats, features: Features) -
     row = np.arange(len(features))
     cls = start_logits[row, features.cls_position] + end_logits[row, features.cls_position]
     null = np.full(features.n_examples, np.inf, dtype=np.float32)
-    np.minimum.at(null, features.example, cls.astype(np.float32))
+    with np.errstate(invalid="ignore"):  # a model that diverged
+        np.minimum.at(null, features.example, cls.astype(np.float32))
     return null
 
 

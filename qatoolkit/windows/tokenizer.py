@@ -6,7 +6,6 @@ Does not tokenize examples; that is `featurize`.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,12 +43,13 @@ def load_tokenizer(model: str | Path) -> PreTrainedTokenizerFast:
     folder = resolve_model(model)
     from transformers import AutoTokenizer
 
-    # An unrelated warning (regular expressions, sequence lengths) is noise for our callers.
-    logging.getLogger("transformers.tokenization_utils_base").setLevel(logging.ERROR)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
     except Exception as error:  # any library may fail in its own way on a folder of unknown content
         raise ModelError(f"{model}: its tokenizer cannot be loaded: {_first_line(error)}") from error
+    # Where the vocabulary's files are missing, transformers makes one of special tokens alone.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise ModelError(f"{model}: holds no tokenizer (no tokenizer.json or vocabulary)")
     if not tokenizer.is_fast:
         raise ModelError(
             f"{model}: its tokenizer gives no character offsets (it is not a fast tokenizer), "

@@ -64,15 +64,13 @@ def test_logits_peaked_at_the_labels_give_the_annotated_answer(
     predictions = decode(*peaked_logits(features), features, examples, max_answer_length=192, version_2=True)
     # Unreachable: this tokenizer has one token for a word that the answer is only a part of.
     wrong = [i for i in held if predictions[i].gold_rank != 0]
-    assert len(held) > 390
-    assert len(wrong) <= {"en": 1, "de": 7}.get(language, 120)
+    assert len(held) >= 398
+    assert len(wrong) == {"hi": 1, "th": 16}.get(language, 0)
     for i in held:
         answer, prediction = rows[i][1][0][0], predictions[i]
         assert prediction.answer == rows[i][0][prediction.start : prediction.end]
         assert answer.strip() in prediction.answer
-        if i in wrong:
-            begun = prediction.start < rows[i][1][0][1]
-            assert begun or len(prediction.answer) > len(answer.strip())
+        assert i not in wrong or len(prediction.answer) > len(answer.strip())
 
 
 @settings(max_examples=80, deadline=None)
@@ -120,7 +118,9 @@ def test_n_best_equals_a_search_over_all_pairs(
     minilm: PreTrainedTokenizerFast, seed: int, longest: int, version_2: bool
 ) -> None:
     generator = np.random.default_rng(seed)
-    context = " ".join(generator.choice(["one", "two", "three", "four."], size=int(generator.integers(1, 60))))
+    context = " ".join(
+        generator.choice(["one", "two", "three", "four."], size=int(generator.integers(1, 60)))
+    )
     examples = columns((context, []), ("five six", []))
     features = featurize(examples, minilm, 24, 8)
     start, end = generator.normal(size=(2, len(features), 24)).astype(np.float32)
@@ -133,7 +133,7 @@ def test_n_best_equals_a_search_over_all_pairs(
         null = min(float(start[i, 0] + end[i, 0]) for i in here)
         assert prediction.null_score == pytest.approx(null - expected[best[0]], abs=1e-5)
         assert prediction.n_windows == len(here)
-        mass = np.exp([*expected.values(), *([null] if version_2 else [])]).sum()
+        mass = np.exp([*(expected[span] for span in best[:500]), *([null] if version_2 else [])]).sum()
         abstains = version_2 and prediction.null_score > 0
         chosen = null if abstains else expected[best[0]]
         assert prediction.score == pytest.approx(np.exp(chosen) / mass, rel=1e-4)
@@ -176,13 +176,20 @@ def test_mode_squad_v2_abstains_above_the_threshold(minilm: PreTrainedTokenizerF
 def test_question_and_special_tokens_are_never_part_of_an_answer(minilm: PreTrainedTokenizerFast) -> None:
     prediction = one(minilm, {"what": 90, "?": 80, "[SEP]": 85, "met": 2})
     assert prediction.answer == "met"
-    assert {span["text"] for span in prediction.n_best} == {"Ada", "met", "Bob", "Ada met", "met Bob", "Ada met Bob"}
+    assert {span["text"] for span in prediction.n_best} == {
+        "Ada",
+        "met",
+        "Bob",
+        "Ada met",
+        "met Bob",
+        "Ada met Bob",
+    }
 
 
 def test_the_annotated_span_has_its_rank(minilm: PreTrainedTokenizerFast) -> None:
     assert one(minilm, {"ada": 3}).gold_rank is not None
     assert one(minilm, {"bob": 3}).gold_rank == 0
-    assert one(minilm, {"ada": 3, "bob": 2, "met": -9}, n_best_size=2).gold_rank == 1
+    assert one(minilm, {"ada": 3, "bob": 2}, max_answer_length=1).gold_rank == 1
     assert one(minilm, {"ada": 3, "met": 2}, n_best_size=1).gold_rank is None
 
 

@@ -7,7 +7,7 @@ from qatoolkit.validation.rule import Case, Problem, Rule
 
 def _duplicate_question(case: Case) -> Problem:
     return Problem(
-        f"the same question on the same context is also record {case.others[0]}, under another id", "question"
+        f"the same question on the same context is also {case.other_record}, under another id", "question"
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import polars as pl
 
-from qatoolkit.corpus.offsets import on_word_boundaries
+from qatoolkit.corpus.offsets import WHITE_SPACE, on_word_boundaries
 from qatoolkit.corpus.splice import Edit
 from qatoolkit.validation.diagnosis import Diagnosis, Kind, diagnose
 from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
 _FOUND = pl.col("context").str.slice(pl.col("start"), pl.col("text").str.len_chars())
-_BLANK = pl.col("text").is_null() | (pl.col("text").str.strip_chars() == "")
+_STRIPPED = pl.col("text").str.strip_chars(WHITE_SPACE)
+_BLANK = pl.col("text").is_null() | (_STRIPPED == "")
 _RIGHT = (pl.col("start") >= 0) & (pl.col("text") == _FOUND) & ~_BLANK
 
 #: The answer stands where it says: the check that everything else explains.
@@ -107,7 +108,7 @@ def _ambiguous(case: Case, found: Diagnosis) -> Problem:
     )
     if times == 1:
         return Problem(f'"{case.text}" occurs only inside a longer word, and {said}', "answer_start",
-                       (found.candidates[0], found.candidates[0] + len(case.text or "")), fix=_move(case, found))  # fmt: skip
+                       (found.candidates[0], found.candidates[0] + len(case.text or "")))  # fmt: skip
     return Problem(f'"{case.text}" occurs {times} times, and {said}', "answer_start")
 
 
@@ -132,7 +133,6 @@ AMBIGUOUS_SPAN = Rule(
         '{"context": "År 1905 och år 1905 igen, sedan 1914.", "question": "När?", '
         '"answers": {"text": ["1905"], "answer_start": [3]}}',
     ),
-    fixes="Unsafe where the only occurrence lies inside a longer word; none where there are several.",
 )
 
 
@@ -285,7 +285,7 @@ ANSWER_EDGE_WHITESPACE = Rule(
     name="answer-edge-whitespace",
     severity="warning",
     scope="answer",
-    flag=_RIGHT & (pl.col("text").str.strip_chars() != pl.col("text")),
+    flag=_RIGHT & (pl.col("text") != _STRIPPED),
     explain=_edges,
     what="Reports an answer that begins or ends with white space.",
     why="Tokens do not begin with blanks, so no prediction can equal it to the character.",
@@ -312,7 +312,7 @@ def _mid_word(case: Case) -> Problem | None:
 
 _BEFORE = pl.col("context").str.slice((pl.col("start") - 1).clip(0), 1)
 _AFTER = pl.col("context").str.slice(pl.col("start") + pl.col("text").str.len_chars(), 1)
-_LETTER = r"[\p{L}\p{N}]"
+_LETTER = r"[\p{L}\p{N}\p{M}]"
 
 MID_WORD_SPAN = Rule(
     code="QA209",

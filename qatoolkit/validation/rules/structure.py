@@ -91,7 +91,7 @@ MISSING_VALUE = Rule(
 
 
 def _duplicate_id(case: Case) -> Problem:
-    return Problem(f"id {case.record['id']!r} also names another question, in record {case.others[0]}", "id")
+    return Problem(f"id {case.record['id']!r} also names another question, in {case.other_record}", "id")
 
 
 DUPLICATE_ID = Rule(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from qatoolkit.corpus.offsets import WHITE_SPACE
 from qatoolkit.validation.rule import Case, Problem, Rule
 
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
@@ -22,7 +23,7 @@ BLANK_QUESTION = Rule(
     name="blank-question",
     severity="error",
     scope="record",
-    flag=pl.col("question").str.strip_chars() == "",
+    flag=pl.col("question").str.strip_chars(WHITE_SPACE) == "",
     explain=_blank_question,
     what="Reports a question that holds nothing but white space.",
     why="The model would learn to answer without being asked.",

@@ -1,0 +1,144 @@
+"""How a whole file may have counted its offsets, when not in code points of the context as it stands.
+
+A wrong start is rarely alone: whoever wrote the file counted UTF-16 units, bytes, or over a text
+with other line ends, and did so everywhere. Each hypothesis is one way of measuring a prefix of
+the context; it is scored over the answers of the file before any answer is looked at by itself.
+Offsets that are right as they stand count against it and are never touched.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+#: Fewer explained answers than this are no evidence for a habit of the whole file.
+FEWEST = 3
+
+#: Characters of context that the scoring looks at, so that a file of whole papers takes no longer.
+_MOST_CHARACTERS = 20_000_000
+
+
+class Placed(NamedTuple):
+    """An answer as its source places it."""
+
+    context: str
+    text: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One way of counting.
+
+    Attributes:
+        name: short, for the evidence table and the lineage.
+        what: for people, completes "starts are counted ...".
+        measure: length of a prefix of the context as the source would have counted it; it never
+            falls as the prefix grows.
+    """
+
+    name: str
+    what: str
+    measure: Callable[[str], int]
+
+    def start(self, context: str, claimed: int) -> int | None:
+        """The code point that a claimed start means, None if there is none."""
+        at = bisect_left(range(len(context) + 1), claimed, key=lambda end: self.measure(context[:end]))
+        return at if at < len(context) and self.measure(context[:at]) == claimed else None
+
+
+HYPOTHESES = (
+    Hypothesis("utf-16", "in UTF-16 units, as JavaScript and Java do", lambda p: len(p.encode("utf-16-le")) // 2),
+    Hypothesis("utf-8", "in UTF-8 bytes", lambda p: len(p.encode("utf-8"))),
+    Hypothesis("crlf", "over a text with CR LF line ends", lambda p: len(p) + p.count("\n")),
+    Hypothesis("lf", "over a text whose CR LF was read as one character", lambda p: len(p) - p.count("\r\n")),
+    Hypothesis("one-based", "from one", lambda p: len(p) + 1),
+    Hypothesis("stripped", "over the context without its leading white space", lambda p: len(p.lstrip())),
+    Hypothesis("nfc", "over the composed (NFC) text", lambda p: len(unicodedata.normalize("NFC", p))),
+    Hypothesis("nfd", "over the decomposed (NFD) text", lambda p: len(unicodedata.normalize("NFD", p))),
+    Hypothesis("unescaped", "over the text without HTML entities", lambda p: len(html.unescape(p))),
+    Hypothesis("escaped", "over the text with HTML entities", lambda p: len(html.escape(p, quote=False))),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How a hypothesis fares over a file.
+
+    Attributes:
+        hypothesis: the one in question.
+        explains: wrong answers that stand where it says.
+        contradicts: right answers that it would move away.
+        tested: wrong answers that were looked at.
+    """
+
+    hypothesis: Hypothesis
+    explains: int
+    contradicts: int
+    tested: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether it explains a habit: several wrong answers, and far more than it contradicts."""
+        return self.explains >= FEWEST and self.explains > 10 * self.contradicts
+
+
+def weigh(wrong: Sequence[Placed], right: Iterable[Placed]) -> list[Evidence]:
+    """Scores every hypothesis, the best first.
+
+    Args:
+        wrong: answers that do not stand where they say.
+        right: answers that do; they count against a hypothesis that would move them.
+    """
+    wrong, right = _affordable(wrong), _affordable(right)
+    found = []
+    for hypothesis in HYPOTHESES:
+        explains = sum(_explains(hypothesis, answer) for answer in wrong)
+        contradicts = sum(_moves(hypothesis, answer) for answer in right) if explains >= FEWEST else 0
+        found.append(Evidence(hypothesis, explains, contradicts, len(wrong)))
+    return sorted(found, key=lambda evidence: (-evidence.explains, evidence.contradicts))
+
+
+def winner(found: Sequence[Evidence]) -> Hypothesis | None:
+    """The hypothesis that holds and explains more than any other; None on a tie."""
+    holding = [evidence for evidence in found if evidence.holds]
+    if not holding or (len(holding) > 1 and holding[0].explains == holding[1].explains):
+        return None
+    return holding[0].hypothesis
+
+
+def _explains(hypothesis: Hypothesis, answer: Placed) -> bool:
+    if not _matters(hypothesis, answer.context):
+        return False
+    start = hypothesis.start(answer.context, answer.start)
+    return start is not None and answer.context.startswith(answer.text, start)
+
+
+def _moves(hypothesis: Hypothesis, answer: Placed) -> bool:
+    return (
+        _matters(hypothesis, answer.context)
+        and hypothesis.start(answer.context, answer.start) != answer.start
+    )
+
+
+@lru_cache(maxsize=4096)
+def _matters(hypothesis: Hypothesis, context: str) -> bool:
+    """Whether the hypothesis measures this context otherwise at all; most contexts are plain."""
+    return hypothesis.measure(context) != len(context)
+
+
+def _affordable(answers: Iterable[Placed]) -> list[Placed]:
+    """As many answers as can be looked at without the user noticing."""
+    kept: list[Placed] = []
+    characters = 0
+    for answer in answers:
+        characters += len(answer.context)
+        if characters > _MOST_CHARACTERS:
+            break
+        kept.append(answer)
+    return kept

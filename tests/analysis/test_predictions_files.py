@@ -1,0 +1,105 @@
+"""What may be wrong with the files that predictions come in, and what is said about it."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from qatoolkit.analysis import report
+from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
+
+
+@pytest.fixture
+def write_lines(tmp_path):
+    def write(*lines):
+        path = tmp_path / "p.jsonl"
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_json_lines_without_questions_are_scored_against_a_data_set(write_lines, write_squad, rows):
+    path = write_lines(*(json.dumps({"id": row["id"], "answer": row["answer"]}) for row in rows))
+    found = report(predictions=path, dataset=write_squad(rows))
+    assert found.metrics["exact"] == 50.0
+    with pytest.raises(UsageError, match=r"carries no questions: .* --dataset"):
+        report(predictions=path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "error", "message"),
+    [
+        (('{"id": "q1", "answer": ""}', "", "{"), UnreadableError, r"p\.jsonl:3: not JSON Lines"),
+        (("", "7"), NotACorpusError, r"p\.jsonl:2: expected one JSON object"),
+        (('{"id": "q1"}',), NotACorpusError, "row 1: not a prediction: no 'answer'"),
+        (('{"answer": "x"}',), NotACorpusError, "row 1: not a prediction: no 'id'"),
+        (('{"id": "q1", "answer": 6650}',), NotACorpusError, "the answer is int, not text"),
+        (
+            ('{"id": "q1", "answer": "x", "context": "x", "question": "x", "answers": "x"}',),
+            NotACorpusError,
+            "row 1: not a prediction: 'str'",
+        ),
+        (("[" * 100_000,), UnreadableError, r"p\.jsonl:1: not JSON Lines"),
+    ],
+)
+def test_the_line_that_is_no_prediction_is_named(write_lines, lines, error, message):
+    with pytest.raises(error, match=message):
+        report(predictions=write_lines(*lines))
+
+
+def test_answers_without_starts_are_looked_up(write_lines):
+    row = {
+        "id": "1",
+        "answer": "Rome",
+        "context": "Rome or Oslo.",
+        "question": "?",
+        "answers": {"text": ["Oslo"]},
+    }
+    (case,) = report(predictions=write_lines(json.dumps(row))).cases
+    assert (case.error_class, case.annotated) == ("same-sentence", (8, 12))
+
+
+def test_a_missing_parquet_file_is_no_broken_one(tmp_path):
+    with pytest.raises(UnreadableError, match=r"none\.parquet: no such file"):
+        report(predictions=tmp_path / "none.parquet")
+
+
+def test_a_broken_split_of_a_run_is_named(write_run, rows):
+    folder = write_run(validation=rows)
+    (folder / "predictions-test.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UnreadableError, match=r"predictions-test\.parquet: not a readable parquet file"):
+        report(folder)
+    assert report(folder, split="validation").split == "validation"
+    pq.write_table(pa.table({"id": ["q1"], "answer": [""]}), folder / "predictions-test.parquet")
+    with pytest.raises(NotACorpusError, match=r"predictions-test\.parquet: .* no column answers"):
+        report(folder)
+
+
+def test_a_run_without_a_question_has_nothing_to_report(write_run):
+    with pytest.raises(UsageError, match="for validation hold no questions"):
+        report(write_run(validation=[]), split="validation")
+
+
+def test_a_split_goes_with_a_run_or_a_data_set(write_predictions, tmp_path, rows):
+    path = write_predictions(tmp_path / "p.parquet", rows)
+    with pytest.raises(UsageError, match="has no splits"):
+        report(predictions=path, split="test")
+
+
+@pytest.mark.parametrize("odds", ["NaN", "Infinity", "true", '"1"'])
+def test_null_odds_are_finite_numbers(write_squad, write_json, rows, odds, tmp_path):
+    (tmp_path / "n.json").write_text(f'{{"q1": {odds}}}', encoding="utf-8")
+    with pytest.raises(NotACorpusError, match=r"n\.json: not null odds"):
+        report(
+            predictions=write_json("p.json", {"q1": "x"}),
+            dataset=write_squad(rows),
+            null_odds=tmp_path / "n.json",
+        )
+
+
+def test_json_that_is_nested_too_deeply_is_refused(tmp_path, write_squad, rows):
+    (tmp_path / "p.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(UnreadableError, match=r"p\.json"):
+        report(predictions=tmp_path / "p.json", dataset=write_squad(rows))

@@ -1,0 +1,554 @@
+"""A conversion loses nothing, changes nothing, and leaves either the whole new folder or the old one."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource as limits
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import datasets
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from qatoolkit.conversion.convert import convert, from_dict
+from qatoolkit.conversion.write import FORMATS, SCHEMA
+from qatoolkit.corpus.reader import from_text, read
+from qatoolkit.corpus.record import content_hash
+from qatoolkit.errors import (
+    DestinationError,
+    InvalidRecordsError,
+    NotACorpusError,
+    UsageError,
+)
+from qatoolkit.validation.validate import validate
+
+#: What `datasets.load_dataset("squad")["train"].features` and squad_v2's print.
+HUB_FEATURES = (
+    "{'id': Value('string'), 'title': Value('string'), 'context': Value('string'), "
+    "'question': Value('string'), 'answers': {'text': List(Value('string')), "
+    "'answer_start': List(Value('int32'))}}"
+)
+SUFFIX = {"squad": "json", "jsonl": "jsonl", "csv": "csv", "parquet": "parquet"}
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def rejected(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "rejected.jsonl").read_text("utf-8").splitlines()]
+
+
+def lineage(folder: Path) -> pl.DataFrame:
+    return pl.read_parquet(folder / "lineage.parquet")
+
+
+def row(id, context="The Nile is 6650 km long.", question="How long?", *answers, title=""):
+    texts, starts = [text for text, _ in answers], [start for _, start in answers]
+    return {"id": id, "title": title, "context": context, "question": question,
+            "answers": {"text": texts, "answer_start": starts}}  # fmt: skip
+
+
+def lines(*rows: dict) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+# The shape
+
+
+@pytest.mark.parametrize("name", ["clean.csv", "clean.json", "clean.jsonl"])
+def test_features_are_those_of_the_hub(sample_data, tmp_path, name):
+    made = convert(sample_data / name, tmp_path / "dataset").dataset
+    loaded = datasets.load_from_disk(str(tmp_path / "dataset"))
+    assert str(loaded["train"].features) == str(made["train"].features) == HUB_FEATURES
+    assert {split: part.to_list() for split, part in loaded.items()} == {
+        split: part.to_list() for split, part in made.items()
+    }
+    assert list(loaded) == ["train", "validation", "test"]
+
+
+@pytest.mark.parametrize("split", [None, "first=0.5,second=0.5"])
+def test_a_parquet_folder_loads_by_its_card(sample_data, tmp_path, split):
+    made = convert(sample_data / "clean.json", tmp_path / "data", to=["parquet"], split=split).dataset
+    loaded = datasets.load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"))
+    assert str(loaded["train" if split is None else "first"].features) == HUB_FEATURES
+    assert {name: part.to_list() for name, part in loaded.items()} == {
+        name: part.to_list() for name, part in made.items()
+    }
+
+
+def test_a_jsonl_folder_loads_beside_other_formats(sample_data, tmp_path):
+    made = convert(sample_data / "ten.json", tmp_path / "data", to=["csv", "jsonl"], split="a=1").dataset
+    loaded = datasets.load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"))
+    assert loaded["a"].to_list() == made["a"].to_list()
+
+
+def test_one_format_lies_at_the_root_and_several_in_folders(sample_data, tmp_path):
+    convert(sample_data / "ten.json", tmp_path / "one", to=["csv", "csv"], split="train=1")
+    convert(sample_data / "ten.json", tmp_path / "all", to=list(FORMATS), split="train=1")
+    beside = {"README.md", "lineage.parquet", "manifest.json", "split.json"}
+    assert set(written(tmp_path / "one")) == beside | {"train.csv"}
+    assert set(written(tmp_path / "all")) == beside | {
+        "dataset_dict.json", "train/data-00000-of-00001.arrow", "train/dataset_info.json", "train/state.json",
+        "parquet/train.parquet", "squad/train.json", "jsonl/train.jsonl", "csv/train.csv",
+    }  # fmt: skip
+
+
+# Nothing is changed
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+seen = st.sampled_from(
+    ["Nile", "é\u0301", "😀", "\r", "\r\n", '"', ",", "\t", " ", "\u2028", "\u200d", "{", "]"]
+)
+
+
+@st.composite
+def records(draw):
+    count = draw(st.integers(1, 4))
+    return [draw(one_record(str(number))) for number in range(count)]
+
+
+@st.composite
+def one_record(draw, number):
+    context = "".join(draw(st.lists(st.one_of(texts, seen), min_size=1, max_size=6))) or "x"
+    spans = []
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(context) - 1))
+        text = context[start : draw(st.integers(start + 1, len(context)))]
+        if text.strip():
+            spans.append((text, start))
+    question = draw(texts) + "?"
+    return row(number + draw(texts), context, question, *spans, title=draw(texts))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=records())
+@example(rows=[row("1", "\r\rNile\r", "\rWhat?\r", ("\rN", 1))])
+@example(rows=[row('"', '"Nile", "', '"', ('"N', 0), ("e", 4)), row("2")])
+def test_every_format_gives_back_every_record(tmp_path_factory, form, rows):
+    folder = tmp_path_factory.mktemp("trip") / "data"
+    convert(from_text(lines(*rows)), folder, to=[form], split="train=1")
+    if form == "arrow":
+        back = datasets.load_from_disk(str(folder))["train"].to_list()
+    elif form == "parquet":
+        back = datasets.Dataset(pq.read_table(folder / "train.parquet")).to_list()
+    else:
+        back = convert(folder / f"train.{SUFFIX[form]}", split="train=1").dataset["train"].to_list()
+    assert back == rows
+
+
+@pytest.mark.parametrize("form", ["squad", "jsonl", "csv"])
+def test_the_sample_survives_a_trip(sample_data, tmp_path, form):
+    first = convert(sample_data / "clean.json", tmp_path / "data", to=[form]).dataset
+    for split, part in first.items():
+        again = convert(tmp_path / "data" / f"{split}.{SUFFIX[form]}", split=f"{split}=1").dataset
+        assert again[split].to_list() == part.to_list()
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize(
+    "path",
+    ["xquad/xquad.ar.json", "cmrc2018/squad-style_trial.json", "norquad/validation_flattened.json",
+     "iapp-thai/test.jsonl", "idk-mrc/valid.json", "sweqquad-mc/dev.json"],
+)  # fmt: skip
+def test_real_corpora_survive_a_trip_and_add_up(corpora, tmp_path, path):
+    if not (corpora / path).is_file():
+        pytest.skip(f"{path} is not there")
+    made = convert(corpora / path, tmp_path / "data", to=["squad", "csv"], split="train=1",
+                   fix=True, drop_invalid=True)  # fmt: skip
+    assert made.report.read == validate(corpora / path).tally.records
+    assert made.report.written == made.dataset["train"].num_rows == lineage(tmp_path / "data").height
+    for file in ("squad/train.json", "csv/train.csv"):
+        again = convert(tmp_path / "data" / file, split="train=1").dataset["train"]
+        assert again.to_list() == made.dataset["train"].to_list()
+
+
+def test_converting_twice_gives_the_same_bytes(sample_data, tmp_path):
+    for name in ("a", "b"):
+        convert(sample_data / "messy.csv", tmp_path / name, to=list(FORMATS), fix=True, drop_invalid=True)
+    assert written(tmp_path / "a") == written(tmp_path / "b")
+
+
+def test_a_converted_folder_converts_to_itself(sample_data, tmp_path):
+    first = convert(sample_data / "clean.json", tmp_path / "a").dataset
+    again = convert(tmp_path / "a").dataset
+    assert {name: part.to_list() for name, part in again.items()} == {
+        name: part.to_list() for name, part in first.items()
+    }
+
+
+# Nothing is lost
+
+
+def test_invalid_records_stop_it_and_nothing_is_written(sample_data, tmp_path):
+    with pytest.raises(InvalidRecordsError, match=r"2\d of 595 records are invalid .*QA201 6") as caught:
+        convert(sample_data / "messy.csv", tmp_path / "dataset")
+    assert "messy.csv:2 QA201 answer_start" in str(caught.value)
+    assert caught.value.exit_code == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["messy.csv", "messy.json"])
+@pytest.mark.parametrize(("fix", "unsafe"), [(False, False), (True, False), (True, True)])
+def test_every_record_that_was_read_is_accounted_for(sample_data, tmp_path, name, fix, unsafe):
+    folder = tmp_path / "dataset"
+    report = convert(
+        sample_data / name, folder, fix=fix, unsafe_fixes=unsafe, drop_invalid=True, rows="train[3:200],test"
+    ).report
+    whole = convert(sample_data / name, fix=fix, unsafe_fixes=unsafe, drop_invalid=True).report
+    assert report.read == validate(sample_data / name).tally.records
+    assert report.read == report.written + report.merged + report.rejected + report.left_out
+    assert report.written == sum(report.splits.values()) == lineage(folder).height
+    assert report.splits == {"train": 197, "test": whole.splits["test"]}
+    assert report.left_out == whole.written - report.written
+    assert len(rejected(folder)) == report.rejected
+    counts = json.loads((folder / "manifest.json").read_text("utf-8"))["counts"]
+    assert counts.pop("fixed") == len(report.fixed)
+    assert counts == {name: getattr(report, name) for name in counts}
+    assert len(counts) == 5
+
+
+def test_what_each_repair_flag_saves(sample_data):
+    plain, safe, unsafe = (
+        convert(sample_data / "messy.csv", drop_invalid=True, **flags).report
+        for flags in ({}, {"fix": True}, {"unsafe_fixes": True})
+    )
+    assert Counter(finding.code for finding in safe.fixed) == {
+        "QA102": 1, "QA201": 6, "QA204": 3, "QA205": 1, "QA206": 2, "QA208": 2,
+    }  # fmt: skip
+    assert plain.rejected - safe.rejected == 13  # QA208 is a warning, and rejects nothing
+    assert {f.code for f in unsafe.fixed} - {f.code for f in safe.fixed} == set()
+    assert safe.rejected - unsafe.rejected == 1  # the other letter case
+
+
+def test_a_repair_is_told_in_the_lineage(tmp_path):
+    text = lines(row("a", "The Nile is 6650 km long.", "How long?", ("6650 km", 9)))
+    convert(from_text(text), tmp_path / "data", fix=True, split="train=1")
+    told = json.loads(lineage(tmp_path / "data")["repairs"][0])
+    assert [(repair["code"], repair["edits"]) for repair in told] == [
+        ("QA201", [{"field": "answer_start", "answer": 0, "old": 9, "new": 12}])
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_rejected_records_keep_their_bytes_places_and_codes(tmp_path, encoding):
+    good = "1,Ån är lång.,Hur?,lång,6\n"
+    bad = '2,"Ån är\r\nlång 😀.",Hur?,kort,6\n'
+    ragged = "3,Ån, är lång.,Hur?,lång,6\n"
+    source = tmp_path / "data.csv"
+    source.write_bytes(("id,context,question,answer,answer_start\n" + good + bad + ragged).encode(encoding))
+    convert(source, tmp_path / "out", drop_invalid=True, split="train=1")
+    found = {tuple(item["codes"]): item for item in rejected(tmp_path / "out")}
+    assert {codes: item["record"] for codes, item in found.items()} == {("QA203",): bad, ("QA107",): ragged}
+    assert (found["QA203",]["line"], found["QA203",]["line_end"], found["QA203",]["row"]) == (3, 4, 2)
+    assert found["QA203",]["source"] == str(source)
+
+
+def test_rejected_bytes_that_are_no_text_are_written_out(tmp_path):
+    source = tmp_path / "data.csv"
+    source.write_bytes(b"context,question,answer\nCaf\xe9 is open.,What?,open\nThe Nile.,What?,Nile\n")
+    convert(source, tmp_path / "out", drop_invalid=True, split="train=1")
+    [item] = rejected(tmp_path / "out")
+    assert (item["codes"], item["record"]) == (["QA106"], "Caf\\xe9 is open.,What?,open\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        ('[{"id": 1, "context": "A b.", "question": "?", "answers": "c"}]',
+         '{"id": 1, "context": "A b.", "question": "?", "answers": "c"}'),
+        ('{"data": [{"paragraphs": [{"context": "A b.", "qas": [{"id": "1", "question": "é?", '
+         '"answers": [{"text": "c", "answer_start": 1}]}]}]}]}',
+         '{"id": "1", "question": "é?", "answers": [{"text": "c", "answer_start": 1}]}'),
+        ('{"context": "A \\ud83d.", "question": "?", "answers": []}\n',
+         '{"context": "A \\ud83d.", "question": "?", "answers": []}'),
+    ],
+)  # fmt: skip
+def test_rejected_json_is_the_source_itself(tmp_path, text, record):
+    source = tmp_path / "data.json"
+    good = {"context": "The Nile.", "question": "What?", "answers": "Nile"}
+    source.write_text(text, encoding="utf-8")
+    (tmp_path / "good.jsonl").write_text(lines(good), encoding="utf-8")
+    convert([source, tmp_path / "good.jsonl"], tmp_path / "out", drop_invalid=True, split="train=1")
+    [item] = rejected(tmp_path / "out")
+    assert item["record"] == record
+
+
+def test_a_rejected_record_of_columns_or_arrow_is_shown_whole(tmp_path):
+    text = '{"context": ["A b.", "A b."], "question": ["x?", "y?"], "answers": ["b", "c"], "id": ["1", "2"]}'
+    convert(from_text(text, name="d.json"), tmp_path / "out", drop_invalid=True, split="train=1")
+    [item] = rejected(tmp_path / "out")
+    assert (item["record"]["id"], item["record"]["context"], item["record"]["text"]) == ("2", "A b.", ["c"])
+
+    broken = datasets.Dataset.from_list([row("1", "A b.", "x?", ("b", 2)), row("2", "A b.", "y?", ("b", 1))])
+    broken.save_to_disk(str(tmp_path / "saved"))
+    convert(tmp_path / "saved", tmp_path / "again", fix=False, drop_invalid=True, split="train=1")
+    [item] = rejected(tmp_path / "again")
+    assert (item["row"], item["record"]["answer_start"], item["codes"]) == (2, [1], ["QA201"])
+
+
+def test_when_nothing_is_left_nothing_is_written(tmp_path):
+    text = lines(row("a", "The Nile.", "What?", ("Amazon", 3)))
+    with pytest.raises(NotACorpusError, match="none of 1 records is valid"):
+        convert(from_text(text), tmp_path / "data", drop_invalid=True)
+    assert not (tmp_path / "data").exists()
+
+
+# Rows become examples
+
+
+def test_rows_of_one_question_become_one_example_with_all_answers(tmp_path):
+    rows = [
+        row("a", "The Nile is long.", "What?", ("Nile", 4)),
+        row("b", "The Nile is long.", "How?", ("long", 12)),
+        row("a", "The Nile is long.", "What?", ("The Nile", 0), ("Nile", 4), ("The Nile", 0)),
+        row("a", "The Nile is long.", "What?"),
+    ]
+    made = convert(from_text(lines(*rows)), tmp_path / "data", split="train=1")
+    assert [(e["id"], e["answers"]) for e in made.dataset["train"]] == [
+        ("a", {"text": ["Nile", "The Nile"], "answer_start": [4, 0]}),
+        ("b", {"text": ["long"], "answer_start": [12]}),
+    ]
+    assert made.report.merged == 2
+    assert lineage(tmp_path / "data")["merged"].to_list() == [[3, 4], []]
+
+
+def test_answers_that_one_record_repeats_stay_as_they_are():
+    twice = row("a", "The Nile is long.", "What?", ("Nile", 4), ("Nile", 4))
+    assert convert(from_text(lines(twice)), split="train=1").dataset["train"].to_list() == [twice]
+
+
+def test_one_id_for_two_questions_is_not_merged_but_rejected():
+    rows = [row("a", "The Nile is long.", "What?"), row("a", "The Nile is long.", "How?")]
+    report = convert(from_text(lines(*rows)), drop_invalid=True, split="train=1").report
+    assert (report.written, report.merged, report.rejected) == (1, 0, 1)
+
+
+def test_a_missing_start_is_filled_where_the_text_occurs_once():
+    columns = {"context": ["The Nile is 6650 km long."], "question": ["How long?"], "answers": ["6650 km"]}
+    assert from_dict(columns)["answers"][0] == {"text": ["6650 km"], "answer_start": [12]}
+    twice = {"context": ["A king met a king."], "question": ["Who?"], "answers": ["king"]}
+    with pytest.raises(InvalidRecordsError, match=r"QA202 .*occurs 2 times"):
+        from_dict(twice)
+
+
+def test_ids_are_made_from_content_where_there_are_none(sample_data):
+    columns = json.loads((sample_data / "ten.json").read_text("utf-8"))
+    made = from_dict(columns)
+    assert made["id"] == [content_hash(c, q) for c, q in zip(made["context"], made["question"], strict=True)]
+    assert str(made.features) == HUB_FEATURES
+    assert {name: list(made[name]) for name in columns} == columns
+
+
+def test_from_dict_takes_arrays_and_series():
+    import numpy as np
+
+    columns = {
+        "context": pl.Series(["The Nile is long."]),
+        "question": np.array(["What?"]),
+        "answers": [{"text": np.array(["Nile"]), "answer_start": np.array([4])}],
+    }
+    assert from_dict(columns)["answers"][0] == {"text": ["Nile"], "answer_start": [4]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"context": ["a"]}, "no column for question"),
+        ({"context": ["a", "b"], "question": ["c"]}, "different lengths: context 2, question 1"),
+        ({}, "no records"),
+    ],
+)
+def test_from_dict_says_what_is_missing(columns, message):
+    with pytest.raises(NotACorpusError, match=message):
+        from_dict(columns)
+
+
+# Every record can be traced
+
+
+@pytest.mark.parametrize("name", ["clean.csv", "clean.jsonl", "clean.json"])
+def test_the_bytes_of_the_lineage_are_the_source_record(sample_data, tmp_path, name):
+    raw = (sample_data / name).read_bytes()
+    made = convert(sample_data / name, tmp_path / "data")
+    examples = {example["id"]: example for part in made.dataset.values() for example in part}
+    found = lineage(tmp_path / "data")
+    assert found.height == len(examples)
+    for entry in found.iter_rows(named=True):
+        text = raw[entry["byte_start"] : entry["byte_end"]].decode("utf-8")
+        example = examples[entry["id"]]
+        record = from_csv(raw, text) if name.endswith("csv") else json.loads(text)
+        assert (record["id"], record["question"]) == (example["id"], example["question"])
+        assert entry["content_hash"] == content_hash(example["context"], example["question"])
+        assert entry["line"] == raw[: entry["byte_start"]].count(b"\n") + 1
+
+
+def from_csv(raw: bytes, text: str) -> dict:
+    import csv
+    import io
+
+    return next(csv.DictReader(io.StringIO(raw.decode("utf-8").split("\n")[0] + "\n" + text, newline="")))
+
+
+def test_other_columns_of_the_source_are_kept_beside_the_dataset(tmp_path):
+    text = lines(row("a", "The Nile.", "What?", ("Nile", 4)) | {"difficulty": "høy", "n": [1, None]})
+    made = convert(from_text(text, name="in.jsonl"), tmp_path / "data", split="train=1").dataset["train"]
+    assert made.column_names == SCHEMA.names
+    assert json.loads(lineage(tmp_path / "data")["extra"][0]) == {"difficulty": "høy", "n": [1, None]}
+
+
+def test_the_manifest_says_what_was_read(sample_data, tmp_path):
+    import hashlib
+
+    source = sample_data / "clean.csv"
+    convert(source, tmp_path / "data", to=["arrow", "csv"])
+    manifest = json.loads((tmp_path / "data" / "manifest.json").read_text("utf-8"))
+    assert manifest["sources"] == [
+        {"name": str(source), "layout": "csv", "encoding": "utf-8",
+         "sha256": hashlib.sha256(source.read_bytes()).hexdigest()}
+    ]  # fmt: skip
+    assert (manifest["features"], manifest["formats"]) == ("squad_v2", ["arrow", "csv"])
+    assert sum(split["rows"] for split in manifest["splits"].values()) == 567
+    assert sum(split["unanswerable"] for split in manifest["splits"].values()) == 56
+    newest = max(written(tmp_path / "data"), key=lambda p: (tmp_path / "data" / p).stat().st_mtime_ns)
+    assert newest == "manifest.json"
+
+
+# Splits and slices
+
+
+def test_the_files_own_splits_are_kept_and_their_leaks_counted(tmp_path):
+    (tmp_path / "train.jsonl").write_text(lines(row("a", "A b.", "x?"), row("b", "C d.", "x?")), "utf-8")
+    (tmp_path / "dev.jsonl").write_text(lines(row("c", "A b.", "y?")), "utf-8")
+    made = convert([tmp_path / "train.jsonl", tmp_path / "dev.jsonl"])
+    assert made.report.splits == {"train": 2, "validation": 1}
+    assert made.report.assignment is None
+    assert made.report.crossing == 1
+    assert "1 titles and contexts occur in more than one" in made.report.warnings[0]
+
+
+def test_shards_of_one_split_are_split_like_one_file(tmp_path):
+    shards = []
+    for number in (0, 1):
+        rows = [row(f"{number}-{i}", f"Text {number} {i}.", "x?") for i in range(20)]
+        shards.append(tmp_path / f"train_{number}.jsonl")
+        shards[-1].write_text(lines(*rows), "utf-8")
+    assert set(convert(shards).dataset) == {"train", "validation", "test"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ids"),
+    [
+        ("train[:2]", "01"), ("train[2:3]", "2"), ("train[3:]", "34"), ("train", "01234"),
+        ("train[ : 1 ]", "0"), ("train[4:99]", "4"),
+    ],
+)  # fmt: skip
+def test_slices(rows, ids):
+    text = lines(*(row(str(i), f"Text {i}.", "x?") for i in range(5)))
+    made = convert(from_text(text), split="train=1", rows=rows)
+    assert "".join(made.dataset["train"]["id"]) == ids
+    assert made.report.left_out == 5 - len(ids)
+
+
+@pytest.mark.parametrize(
+    "rows", ["dev[:2]", "train[2]", "train[-1:]", "train[:1],train[1:]", "train[:0]", ""]
+)
+def test_slices_that_mean_nothing(rows):
+    with pytest.raises(UsageError, match=r"--rows"):
+        convert(from_text(lines(row("a"))), split="train=1", rows=rows)
+
+
+def test_shares_are_read_before_the_files(tmp_path):
+    with pytest.raises(UsageError, match=r"--split train"):
+        convert(tmp_path / "no-such-file.csv", split="train")
+
+
+def test_unknown_formats(sample_data):
+    for to in (["xml"], []):
+        with pytest.raises(UsageError, match=r"formats are arrow, parquet, squad, jsonl, csv"):
+            convert(sample_data / "ten.json", to=to)
+
+
+# The destination
+
+
+def test_a_destination_that_exists_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(DestinationError, match=r"out: exists already; .*--overwrite"):
+        convert(tmp_path / "no-such-file.csv", tmp_path / "out")
+
+
+def test_overwrite_replaces_the_whole_folder(sample_data, tmp_path):
+    convert(sample_data / "clean.csv", tmp_path / "out", to=["csv", "jsonl"])
+    convert(sample_data / "ten.json", tmp_path / "out", to=["squad"], split="test=1", overwrite=True)
+    assert {"test.json", "README.md"} < set(written(tmp_path / "out"))
+    assert not (tmp_path / "out" / "csv").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_overwrite_follows_a_link(sample_data, tmp_path):
+    convert(sample_data / "ten.json", tmp_path / "real", split="train=1")
+    (tmp_path / "link").symlink_to("real")
+    convert(sample_data / "ten.json", tmp_path / "link", split="test=1", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert list(datasets.load_from_disk(str(tmp_path / "real"))) == ["test"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
+
+
+@pytest.mark.parametrize("content", ["notes.txt", "manifest.json"])
+def test_a_folder_that_is_not_ours_is_never_overwritten(sample_data, tmp_path, content):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / content).write_text("{}", "utf-8")
+    with pytest.raises(DestinationError, match="holds no converted dataset"):
+        convert(sample_data / "ten.json", tmp_path / "mine", overwrite=True)
+    (tmp_path / "file").write_text("mine", "utf-8")
+    with pytest.raises(DestinationError, match="holds no converted dataset"):
+        convert(sample_data / "ten.json", tmp_path / "file", overwrite=True)
+    assert written(tmp_path) == {f"mine/{content}": b"{}", "file": b"mine"}
+
+
+def test_a_parent_that_cannot_hold_a_folder(sample_data, tmp_path):
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(DestinationError, match=r"file/out: cannot be written: "):
+        convert(sample_data / "ten.json", tmp_path / "file" / "out")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_parent_that_is_read_only(sample_data, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(DestinationError, match=r"locked/out: cannot be written: Permission denied"):
+        convert(sample_data / "ten.json", tmp_path / "locked" / "out")
+
+
+def test_a_failure_in_the_middle_leaves_the_old_dataset(sample_data, tmp_path):
+    """The system refuses files above 100 kB, so the writing breaks off after the first small ones."""
+    convert(sample_data / "ten.json", tmp_path / "out", split="train=1")
+    before = written(tmp_path / "out")
+    command = [sys.executable, "-m", "qatoolkit", "convert", str(sample_data / "clean.csv"), "-o", "out",
+               "--overwrite", "--to", "jsonl,parquet"]  # fmt: skip
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: limits.setrlimit(limits.RLIMIT_FSIZE, (100_000, 100_000)),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "qatk: out: cannot be written: File too large\n"
+    assert written(tmp_path / "out") == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_corpus_that_is_open_already_can_be_converted(sample_data):
+    corpus = read(sample_data / "ten.json")
+    assert convert(corpus, split="train=1").report.written == 10
