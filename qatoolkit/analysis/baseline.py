@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -86,7 +87,7 @@ def _answer(
 
     def weight(words: list[_Word]) -> float:
         # A set has no order, and a plain sum would round differently from one process to the next.
-        return sum(rarity[key] for key in asked & {word.key for word in words})
+        return math.fsum(rarity[key] for key in asked & {word.key for word in words})
 
     # The first of equally good sentences, so that the result never depends on chance.
     for words in sorted(found, key=weight, reverse=True):
@@ -138,5 +139,9 @@ def _fit(question: str, words: list[_Word], run: range, shared: list[int]) -> tu
         suits = texts[0][:1].isupper() and run.start > 0
     else:
         suits = False
-    gap = min((max(i - run.stop + 1, run.start - i) for i in shared), default=0)
+    # No shared word is in a run, so the nearest is the last before it or the first after it.
+    after = bisect_left(shared, run.start)
+    gap = min(
+        (max(i - run.stop + 1, run.start - i) for i in shared[max(0, after - 1) : after + 1]), default=0
+    )
     return suits, -gap

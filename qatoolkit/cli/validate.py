@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from shlex import quote
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qatoolkit.cli.console import hint, listed, make_console, need_paths, print_json, read_mapping
+from qatoolkit.cli.console import hint, listed, make_console, need_paths, plural, print_json, read_mapping
 from qatoolkit.cli.options import Format, Map, Paths
 from qatoolkit.errors import EXIT_FINDINGS
 
@@ -23,6 +25,12 @@ class OutputFormat(StrEnum):
     full = "full"
     concise = "concise"
     json = "json"
+    jsonl = "jsonl"
+    github = "github"
+    sarif = "sarif"
+
+
+_MACHINE = (OutputFormat.json, OutputFormat.jsonl, OutputFormat.github, OutputFormat.sarif)
 
 
 def validate(
@@ -32,7 +40,16 @@ def validate(
     select: Annotated[
         list[str] | None, typer.Option(help="Rules to run: codes, prefixes (QA2) or names.")
     ] = None,
+    extend_select: Annotated[
+        list[str] | None, typer.Option(help="Rules to run besides the usual ones.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Rules to leave out.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Report only what this baseline does not know.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline, and exit with 0.")
+    ] = None,
     schema: Annotated[
         Path | None, typer.Option(help="A contract of your own instead of schemas/record.yaml.")
     ] = None,
@@ -40,7 +57,10 @@ def validate(
         bool, typer.Option("--statistics", help="Print counts by rule, not the findings.")
     ] = False,
     max_findings: Annotated[int, typer.Option(help="Findings to print; 0 for all.")] = 50,
-    output_format: Annotated[OutputFormat, typer.Option(help="How to print findings.")] = OutputFormat.full,
+    output_format: Annotated[
+        OutputFormat | None,
+        typer.Option(help="How to print findings; github inside GitHub Actions, else full."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
 ) -> None:
     """Find every broken question-answer pair, explain it, and say which can be repaired.
@@ -48,8 +68,7 @@ def validate(
     [*] marks a safe repair, [u] one that a person should look at. Exits with 1 if an error is found.
     """
     named = need_paths(paths, "validate")
-    from qatoolkit.cli.findings import print_findings, summary
-    from qatoolkit.cli.findings import statistics as count_lines
+    from qatoolkit.validation import baseline as baselines
     from qatoolkit.validation.validate import validate as run
 
     report = run(
@@ -57,25 +76,59 @@ def validate(
         format=format,
         fields=read_mapping(map),
         select=listed(select),
+        extend_select=listed(extend_select),
         ignore=listed(ignore),
         schema=schema,
     )
-    failed = not report.ok or (strict and report.count("warning") > 0)
-    if output_format is OutputFormat.json:
-        print_json(report.to_dict())
+    if write_baseline is not None:
+        baselines.write_baseline(report.findings, write_baseline)
+        print(f"{plural(len(report.findings), 'finding')} written to {write_baseline}")
+        return
+    if baseline is not None:
+        sifted = baselines.sift(report.findings, baseline)
+        report = replace(report, findings=sifted.new)
+        hint(f"{plural(sifted.known, 'finding')} known to {baseline} left out")
+    shown_as = output_format or _usual_format()
+    if shown_as in _MACHINE:
+        _print_for_machines(report, shown_as)
     else:
-        console = make_console()
-        if statistics:
-            for line in count_lines(report):
-                console.print(line)
-        else:
-            excerpts = output_format is OutputFormat.full
-            print_findings(console, report.findings, most=max_findings, excerpts=excerpts)
-        if report.findings:
-            console.print()
-        console.print(summary(report))
-        _suggest(report, named)
+        _print_for_people(report, named, statistics, max_findings, shown_as)
+    failed = not report.ok or (strict and report.count("warning") > 0)
     raise typer.Exit(EXIT_FINDINGS if failed else 0)
+
+
+def _usual_format() -> OutputFormat:
+    return OutputFormat.github if os.environ.get("GITHUB_ACTIONS") == "true" else OutputFormat.full
+
+
+def _print_for_machines(report: ValidationReport, shown_as: OutputFormat) -> None:
+    from qatoolkit.cli import formats
+
+    if shown_as is OutputFormat.json:
+        print_json(report.to_dict())
+    elif shown_as is OutputFormat.sarif:
+        print_json(formats.sarif(report))
+    else:
+        for line in (formats.json_lines if shown_as is OutputFormat.jsonl else formats.github)(report):
+            print(line)
+
+
+def _print_for_people(
+    report: ValidationReport, paths: list[str], statistics: bool, most: int, shown_as: OutputFormat
+) -> None:
+    from qatoolkit.cli.findings import print_findings, summary
+    from qatoolkit.cli.findings import statistics as count_lines
+
+    console = make_console()
+    if statistics:
+        for line in count_lines(report):
+            console.print(line)
+    else:
+        print_findings(console, report.findings, most=most, excerpts=shown_as is OutputFormat.full)
+    if report.findings:
+        console.print()
+    console.print(summary(report))
+    _suggest(report, paths)
 
 
 def _suggest(report: ValidationReport, paths: list[str]) -> None:

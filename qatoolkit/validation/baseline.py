@@ -1,7 +1,7 @@
 """A baseline: the findings that were there before, so that only new ones fail.
 
-A finding is known again by its rule, its file's name, the question it belongs to and what it says,
-not by its line: lines move when the file is edited above. Equal findings are counted.
+A finding is known again by its rule, its file's name, its question and the field concerned, and not
+by its line or message: lines move when the file is edited above. Equal findings are counted.
 """
 
 from __future__ import annotations
@@ -64,5 +64,6 @@ def sift(findings: Sequence[Finding], path: Path) -> Sifted:
 
 def fingerprint(finding: Finding) -> str:
     """32 hex digits that stay the same when lines are added above the finding."""
-    parts = (finding.code, Path(finding.file).name, finding.id or "", str(finding.answer), finding.message)
+    subject = finding.message if finding.id is None else finding.id
+    parts = (finding.code, Path(finding.file).name, subject, finding.field, str(finding.answer))
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -53,7 +53,7 @@ class Hypothesis:
 
 
 HYPOTHESES = (
-    Hypothesis("utf-16", "in UTF-16 units, as JavaScript and Java do", lambda p: len(p.encode("utf-16-le")) // 2),
+    Hypothesis("utf-16", "in UTF-16 units, as in JavaScript", lambda p: len(p.encode("utf-16-le")) // 2),
     Hypothesis("utf-8", "in UTF-8 bytes", lambda p: len(p.encode("utf-8"))),
     Hypothesis("crlf", "over a text with CR LF line ends", lambda p: len(p) + p.count("\n")),
     Hypothesis("lf", "over a text whose CR LF was read as one character", lambda p: len(p) - p.count("\r\n")),
@@ -63,7 +63,7 @@ HYPOTHESES = (
     Hypothesis("nfd", "over the decomposed (NFD) text", lambda p: len(unicodedata.normalize("NFD", p))),
     Hypothesis("unescaped", "over the text without HTML entities", lambda p: len(html.unescape(p))),
     Hypothesis("escaped", "over the text with HTML entities", lambda p: len(html.escape(p, quote=False))),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

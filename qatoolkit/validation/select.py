@@ -10,17 +10,21 @@ from qatoolkit.validation.rule import Rule
 from qatoolkit.validation.rules import RULES
 
 
-def select_rules(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Rule]:
+def select_rules(
+    select: Iterable[str] = (), ignore: Iterable[str] = (), extend: Iterable[str] = ()
+) -> list[Rule]:
     """The rules to run, in the registry's order.
 
     Args:
         select: codes, prefixes ("QA2") or names; empty means every rule that is on by default.
         ignore: the same, to leave out.
+        extend: the same, to run besides.
 
     Raises:
         UsageError: something that matches no rule.
     """
     chosen = _matching(select) if select else {rule.code for rule in RULES if rule.default}
+    chosen |= _matching(extend)
     chosen -= _matching(ignore)
     return [rule for rule in RULES if rule.code in chosen]
 

@@ -98,6 +98,7 @@ def validate(
     format: str | None = None,
     fields: Mapping[str, str] | None = None,
     select: Iterable[str] = (),
+    extend_select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     schema: Path | None = None,
 ) -> ValidationReport:
@@ -108,6 +109,7 @@ def validate(
         format: layout, where detection would be wrong.
         fields: column -> field, where the usual names do not fit.
         select: codes, prefixes or names of the rules to run; all that are on by default if empty.
+        extend_select: further rules, beside those.
         ignore: rules to leave out.
         schema: another contract than the packaged `schemas/record.yaml`.
 
@@ -117,7 +119,7 @@ def validate(
         UsageError: an unknown format, field or rule.
     """
     corpus = paths if isinstance(paths, Corpus) else read(paths, format=format, fields=fields)
-    engine = Engine(select_rules(select, ignore), schema)
+    engine = Engine(select_rules(select, ignore, extend_select), schema)
     findings = [f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping))]
     return ValidationReport(
         findings, engine.tally, [(source.name, source.layout) for source in corpus.sources]
