@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from qatoolkit.cli.console import plural
+from qatoolkit.validation.hypotheses import winner
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +45,27 @@ def print_repairs(console: Console, findings: list[Finding]) -> None:
         for edit in finding.fix.edits:
             console.print(Text(f"  - {edit.field}: {_value(edit.old)}", style="red"))
             console.print(Text(f"  + {edit.field}: {_value(edit.new)}", style="green"))
+
+
+def evidence_lines(report: ValidationReport) -> list[str]:
+    """The ways of counting that explain wrong answers, as a table for each file that has one."""
+    lines: list[str] = []
+    for source, found in report.evidence.items():
+        rows = [evidence for evidence in found if evidence.explains]
+        if not any(evidence.holds for evidence in rows):
+            continue
+        chosen = winner(found)
+        lines.append(
+            f"{shown(source)}: how are its starts counted? {found[0].tested:,} do not fit as code points"
+        )
+        lines.append("  explains  contradicts")
+        for evidence in rows:
+            mark = "  <- repaired by this" if evidence.hypothesis is chosen else ""
+            counts = f"  {evidence.explains:>8,}  {evidence.contradicts:>11,}"
+            lines.append(f"{counts}  {evidence.hypothesis.what}{mark}")
+        if chosen is None:
+            lines.append("  a tie, so nothing is repaired by any of them")
+    return lines
 
 
 def summary(report: ValidationReport) -> str:

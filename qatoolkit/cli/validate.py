@@ -116,7 +116,7 @@ def _print_for_machines(report: ValidationReport, shown_as: OutputFormat) -> Non
 def _print_for_people(
     report: ValidationReport, paths: list[str], statistics: bool, most: int, shown_as: OutputFormat
 ) -> None:
-    from qatoolkit.cli.findings import print_findings, summary
+    from qatoolkit.cli.findings import evidence_lines, print_findings, summary
     from qatoolkit.cli.findings import statistics as count_lines
 
     console = make_console()
@@ -125,6 +125,8 @@ def _print_for_people(
             console.print(line)
     else:
         print_findings(console, report.findings, most=most, excerpts=shown_as is OutputFormat.full)
+    for line in evidence_lines(report):
+        console.print(line)
     if report.findings:
         console.print()
     console.print(summary(report))

@@ -19,6 +19,7 @@ from qatoolkit.corpus.reader import Corpus, Source
 from qatoolkit.corpus.record import CONTENT, Batch
 from qatoolkit.validation.engine import Engine
 from qatoolkit.validation.finding import Finding
+from qatoolkit.validation.hypotheses import Hypothesis
 from qatoolkit.validation.repair import repair
 from qatoolkit.validation.select import select_rules
 
@@ -57,11 +58,12 @@ def collect(corpus: Corpus, *, fix: bool, unsafe: bool) -> Collected:
     rules = select_rules()
     engine = Engine([rule for rule in rules if rule.severity == "error"])
     collected = Collected()
+    hypotheses = _ways_of_counting(corpus) if fix or unsafe else {}
     for index, source in enumerate(corpus.sources):
         refused: list[tuple[list[Finding], dict[str, Any] | None]] = []
         for batch in source.batches(corpus.mapping):
             collected.read += batch.records.height + len(batch.unreadable)
-            repaired = repair(batch, rules if fix or unsafe else [], unsafe=unsafe)
+            repaired = repair(batch, rules if fix or unsafe else [], unsafe=unsafe, hypotheses=hypotheses)
             collected.fixed += repaired.fixed
             invalid = _by_row(engine.check([repaired.batch]), repaired.batch)
             as_read = _as_read(batch, invalid)
@@ -70,6 +72,15 @@ def collect(corpus: Corpus, *, fix: bool, unsafe: bool) -> Collected:
             collected.frames.append(_with_origin(valid, source, index, _by_row(repaired.fixed, batch)))
         collected.rejected += _rejected(source, refused)
     return collected
+
+
+def _ways_of_counting(corpus: Corpus) -> dict[str, Hypothesis | None]:
+    """How each source counts its offsets, which only the whole of it tells."""
+    engine = Engine([rule for rule in select_rules() if rule.whole_file])
+    for source in corpus.sources:
+        for _ in engine.check(source.batches(corpus.mapping)):
+            pass
+    return {source.name: engine.hypotheses.get(source.name) for source in corpus.sources}
 
 
 def refusal(collected: Collected, *, fix: bool, unsafe: bool) -> str:

@@ -1,8 +1,8 @@
 """Why an answer's text does not stand where `answer_start` says, and where it probably does.
 
 Every wrong answer has exactly one diagnosis, so that one fault is one finding. The repair is
-looked for in this order: the only occurrence, the one occurrence close by, the text after
-normalising.
+looked for in this order: where the whole file's way of counting says, the only occurrence, the one
+occurrence close by, the text after normalising.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from qatoolkit.corpus.offsets import (
     occurrences,
     on_word_boundaries,
 )
+from qatoolkit.validation.hypotheses import Hypothesis
 from qatoolkit.validation.rule import Method, Safety
 
 Kind = Literal["right", "empty", "mismatch", "sentinel", "out-of-range", "ambiguous", "absent", "normalised"]
@@ -48,19 +49,23 @@ class Diagnosis:
 
 
 @lru_cache(maxsize=256)
-def diagnose(context: str, text: str, start: int | None) -> Diagnosis:
+def diagnose(context: str, text: str, start: int | None, hypothesis: Hypothesis | None = None) -> Diagnosis:
     """Finds out what is wrong with an answer.
 
     Args:
         context: the record's context.
         text: the answer's text.
         start: its answer_start, None where the source gives none.
+        hypothesis: how the whole file seems to count, None if it counts rightly or nobody knows.
     """
     if not text.strip():
         return Diagnosis("empty")
     if start is not None and start >= 0 and context[start : start + len(text)] == text:
         return Diagnosis("right", start, start + len(text))
     found = occurrences(context, text)
+    meant = hypothesis.start(context, start) if hypothesis is not None and start is not None else None
+    if meant is not None and meant in found:
+        return Diagnosis("mismatch", meant, meant + len(text), "hypothesis", "safe", tuple(found))
     if not found:
         return _normalised(context, text, start)
     if len(found) == 1:

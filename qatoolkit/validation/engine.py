@@ -8,7 +8,7 @@ the answers (one row each) and once over the distinct contexts. Rules about the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,17 @@ import polars as pl
 from qatoolkit.corpus.record import Batch, Place
 from qatoolkit.validation.contract import failures
 from qatoolkit.validation.finding import Finding
+from qatoolkit.validation.hypotheses import Evidence, Hypothesis, Placed, weigh, winner
 from qatoolkit.validation.rule import Case, Problem, Rule
 from qatoolkit.validation.rules.spans import WRONG
+
+#: Cases that are held back at most; a file with more of them has shown how it counts.
+_MOST_HELD = 200_000
+_MOST_WITNESSES = 2_000
+_WITNESSES_OF_A_BATCH = 2_000
+
+#: A context on which some way of counting differs from code points.
+_TELLING = r"[^\x00-\x7f]|[\n&<>]|^\s"
 
 
 @dataclass
@@ -63,33 +72,58 @@ class Engine:
     Attributes:
         rules: the rules to run.
         schema: another contract than the packaged one.
+        hypotheses: source -> how it counts its offsets, None if rightly or unknown. What is not
+            given here is found out, and added, when a source has been seen.
+        evidence: source -> how the hypotheses fared over it, for sources with wrong answers.
         tally: counts so far.
     """
 
     rules: Sequence[Rule]
     schema: Path | None = None
+    hypotheses: dict[str, Hypothesis | None] = field(default_factory=dict)
+    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     _seen: dict[int, tuple[int, int, str]] = field(default_factory=dict)
     _asked: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
     def check(self, batches: Iterable[Batch]) -> Iterator[Finding]:
-        """The findings of one source, batch by batch in the order of its records."""
-        once = _Once()
+        """The findings of one source, in the order of its records."""
+        once, held = _Once(), _Held()
+        found: list[Finding] = []
         for batch in batches:
-            found = list(self._check_batch(batch, once))
-            yield from sorted(found, key=_order)
+            found += self._check_batch(batch, once, held)
+            if len(held.cases) >= _MOST_HELD:
+                found += self._explain(held)
+        found += self._explain(held)
         self.tally.end_of_source()
+        yield from sorted(found, key=_order)
 
-    def _check_batch(self, batch: Batch, once: _Once) -> Iterator[Finding]:
+    def _explain(self, held: _Held) -> Iterator[Finding]:
+        """What was held back until the file's way of counting could be told."""
+        if not held.cases:
+            return
+        source = held.source
+        if source not in self.hypotheses:
+            self.evidence[source] = weigh(held.wrong(), held.right)
+            self.hypotheses[source] = winner(self.evidence[source])
+        for rule, case in held.cases:
+            case = replace(case, hypothesis=self.hypotheses[source])
+            problem = rule.explain(case)
+            if problem is not None:
+                yield _finding(rule, problem, source, _place(case.record), case.record, case.answer)
+        held.cases.clear()
+
+    def _check_batch(self, batch: Batch, once: _Once, held: _Held) -> Iterator[Finding]:
         stamp = _Stamp(batch, once)
         answers = explode_answers(batch.records)
         self.tally.add(batch, answers)
         yield from self._notes(batch)
         if batch.records.height:
             yield from self._contract(batch, stamp)
-            yield from self._flagged("record", batch.records.with_row_index("index"), stamp)
-            yield from self._flagged("answer", answers, stamp)
-            yield from self._flagged("context", _distinct_contexts(batch.records), stamp)
+            yield from self._flagged("record", batch.records.with_row_index("index"), stamp, held)
+            yield from self._flagged("answer", answers, stamp, held)
+            yield from self._flagged("context", _distinct_contexts(batch.records), stamp, held)
+            held.witness(answers)
             yield from self._corpus(batch, stamp)
 
     def _of(self, *scopes: str) -> list[Rule]:
@@ -116,7 +150,7 @@ class Engine:
                     case = Case(column=failure.column, check=failure.check)
                     yield from stamp(rule, case, failure.index)
 
-    def _flagged(self, scope: str, frame: pl.DataFrame, stamp: _Stamp) -> Iterator[Finding]:
+    def _flagged(self, scope: str, frame: pl.DataFrame, stamp: _Stamp, held: _Held) -> Iterator[Finding]:
         """One evaluation of all expressions of a scope, then the rows that any of them flags."""
         rules = self._of(scope)
         if not rules or not frame.height:
@@ -133,7 +167,9 @@ class Engine:
                 others=tuple(row.get("others") or ()),
             )
             for rule in rules:
-                if row[rule.code]:
+                if row[rule.code] and rule.whole_file:
+                    held.hold(rule, case, stamp.source)
+                elif row[rule.code]:
                     yield from stamp(rule, case, row["index"])
 
     def _corpus(self, batch: Batch, stamp: _Stamp) -> Iterator[Finding]:
@@ -156,6 +192,38 @@ class Engine:
                 yield from stamp.again(rules["QA401"], index, other, file)
 
 
+@dataclass
+class _Held:
+    """Cases that wait for the end of their source, and right answers that bear witness there."""
+
+    source: str = ""
+    cases: list[tuple[Rule, Case]] = field(default_factory=list)
+    right: list[Placed] = field(default_factory=list)
+
+    def hold(self, rule: Rule, case: Case, source: str) -> None:
+        self.source = source
+        self.cases.append((rule, case))
+
+    def witness(self, answers: pl.DataFrame) -> None:
+        """Keeps some right answers on contexts that some hypothesis would measure otherwise."""
+        wanted = _MOST_WITNESSES - len(self.right)
+        if wanted > 0:
+            telling = answers.head(_WITNESSES_OF_A_BATCH).filter(
+                ~WRONG & pl.col("context").str.contains(_TELLING)
+            )
+            rows = telling.select("context", "text", "start").head(wanted).iter_rows()
+            self.right += [Placed(*row) for row in rows]
+
+    def wrong(self) -> list[Placed]:
+        """The wrong answers among the cases that say where they stand, each once."""
+        placed = {
+            (id(case.record), case.answer): Placed(case.context, case.text or "", case.start)
+            for _, case in self.cases
+            if case.start is not None and case.start >= 0
+        }
+        return list(placed.values())
+
+
 class _Once:
     """What has been said of a source and is not said again for a later batch: of a column, or a context."""
 
@@ -176,6 +244,10 @@ class _Stamp:
         self._batch = batch
         self._once = once
 
+    @property
+    def source(self) -> str:
+        return self._batch.source
+
     def record(self, index: int) -> dict[str, Any]:
         return self._batch.records.row(index, named=True)
 
@@ -190,8 +262,7 @@ class _Stamp:
         if rule.scope == "context" and not self._once.first(rule.code, case.context):
             return
         record = self.record(index)
-        place = Place(*(record[name] for name in vars(Place())))
-        yield _finding(rule, problem, self._batch.source, place, record, case.answer)
+        yield _finding(rule, problem, self._batch.source, _place(record), record, case.answer)
 
     def again(self, rule: Rule, index: int, row: int, source: str) -> Iterator[Finding]:
         """What a rule says of a record that has something in common with an earlier one."""
@@ -217,6 +288,10 @@ def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
         .explode("text", "start", "end", "answer")
         .collect()
     )
+
+
+def _place(record: dict[str, Any]) -> Place:
+    return Place(*(record[name] for name in vars(Place())))
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ Places stay those of the source as it lies on disk, so lineage holds for repaire
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import polars as pl
 from qatoolkit.corpus.record import RECORD, Batch
 from qatoolkit.validation.engine import Engine
 from qatoolkit.validation.finding import Finding
+from qatoolkit.validation.hypotheses import Hypothesis
 from qatoolkit.validation.rule import Rule
 
 _MOST_ROUNDS = 5
@@ -27,18 +28,29 @@ class Repaired:
     fixed: list[Finding]
 
 
-def repair(batch: Batch, rules: Sequence[Rule], *, unsafe: bool = False) -> Repaired:
+def repair(
+    batch: Batch,
+    rules: Sequence[Rule],
+    *,
+    unsafe: bool = False,
+    hypotheses: Mapping[str, Hypothesis | None] | None = None,
+) -> Repaired:
     """Makes the repairs that the rules offer until none is left.
 
     Args:
         batch: as read; it is not changed.
         rules: the rules whose repairs are wanted. Those about the whole corpus offer none.
         unsafe: also make repairs that a person should look at.
+        hypotheses: how each source counts its offsets, which a single batch may not tell.
     """
     local = [rule for rule in rules if rule.fixes]
     fixed: list[Finding] = []
     for _ in range(_MOST_ROUNDS):
-        found = [f for f in Engine(local).check([batch]) if f.fix and (unsafe or f.fix.safety == "safe")]
+        found = [
+            f
+            for f in Engine(local, hypotheses=dict(hypotheses or {})).check([batch])
+            if f.fix and (unsafe or f.fix.safety == "safe")
+        ]
         if not found:
             break
         batch, made = _apply(batch, found)

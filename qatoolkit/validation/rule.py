@@ -14,10 +14,11 @@ import polars as pl
 
 from qatoolkit.corpus.record import Note, NoteKind
 from qatoolkit.corpus.splice import Edit
+from qatoolkit.validation.hypotheses import Hypothesis
 
 Severity = Literal["error", "warning", "info"]
 Safety = Literal["safe", "unsafe"]
-Method = Literal["type", "single", "nearest", "normalised", "trim", "flag"]
+Method = Literal["type", "hypothesis", "single", "nearest", "normalised", "trim", "flag"]
 #: What one case of a rule is: something a reader noted, a failure of the pandera contract, one
 #: record, one answer of a record, one distinct context, or one record in view of all others.
 Scope = Literal["note", "contract", "record", "answer", "context", "corpus"]
@@ -74,6 +75,7 @@ class Case:
         note: what the reader noted, for rules of scope "note".
         column: the column that fails, for rules of scope "contract".
         check: the check it fails.
+        hypothesis: how the whole file seems to count its offsets, for rules that see the `whole_file`.
         others: rows that share the flagged value, for rules of scope "context" and "corpus".
         elsewhere: the file of the first of them, where it is another file; for rules of scope "corpus".
     """
@@ -86,6 +88,7 @@ class Case:
     note: Note | None = None
     column: str = ""
     check: str = ""
+    hypothesis: Hypothesis | None = None
     others: tuple[int, ...] = ()
     elsewhere: str = ""
 
@@ -118,6 +121,7 @@ class Rule:
         checks: the contract's checks it reports, for scope "contract"; empty means all that are left.
         fixes: which of its repairs are offered, for the manual; "" if none.
         default: whether it runs unless selected.
+        whole_file: whether it is explained only when all of the file was seen.
     """
 
     code: str
@@ -134,6 +138,7 @@ class Rule:
     checks: frozenset[str] = frozenset()
     fixes: str = ""
     default: bool = True
+    whole_file: bool = False
 
     def manual(self) -> str:
         """The rule's manual page in Markdown, the same for `qatk rule` and the documentation."""

@@ -13,6 +13,7 @@ import polars as pl
 from qatoolkit.corpus.reader import Corpus, read
 from qatoolkit.validation.engine import Engine, Tally
 from qatoolkit.validation.finding import Finding
+from qatoolkit.validation.hypotheses import Evidence
 from qatoolkit.validation.select import select_rules
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class ValidationReport:
         findings: in the order of files and records.
         tally: counts over everything that was read.
         files: (name, layout) of every source, in order.
+        evidence: source -> how ways of counting offsets fared over it, for sources with wrong answers.
     """
 
     findings: list[Finding]
     tally: Tally
     files: list[tuple[str, str]] = field(default_factory=list)
+    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -122,5 +125,8 @@ def validate(
     engine = Engine(select_rules(select, ignore, extend_select), schema)
     findings = [f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping))]
     return ValidationReport(
-        findings, engine.tally, [(source.name, source.layout) for source in corpus.sources]
+        findings,
+        engine.tally,
+        [(source.name, source.layout) for source in corpus.sources],
+        engine.evidence,
     )

@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.analysis import lexical_baseline
@@ -39,6 +39,7 @@ def test_an_answer_is_never_longer_than_asked():
     assert answer == "word word word"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=120)), max_size=4))
 def test_answers_are_pieces_of_their_contexts_and_do_not_depend_on_chance(pairs):
     questions, contexts = [q for q, _ in pairs], [c for _, c in pairs]
@@ -71,10 +72,11 @@ def test_equally_good_sentences_are_the_same_in_every_process():
         "from qatoolkit.analysis import lexical_baseline\n"
         "draw = random.Random(0)\n"
         "words = [f'w{i}' for i in range(60)]\n"
-        "groups = [draw.sample(words, 14) for _ in range(60)]\n"
-        "lines = [' '.join(['X', *draw.sample(group, 14)]) + f' Y{i}.' for i, group in enumerate(2 * groups)]\n"
-        "questions = [' '.join(draw.sample(words, 30)) for _ in range(40)]\n"
-        "print(lexical_baseline(questions, [' '.join(lines)] * 40))\n"
+        "groups = [[w for i, w in enumerate(words) if draw.random() < 6 / (6 + i)] for _ in range(100)]\n"
+        "shuffled = [draw.sample(group, len(group)) for group in 3 * groups]\n"
+        "lines = ['X ' + ' '.join(group) + f' Y{i}.' for i, group in enumerate(shuffled)]\n"
+        "questions = [' '.join(draw.sample(words, 40)) for _ in range(60)]\n"
+        "print(lexical_baseline(questions, [' '.join(lines)] * 60))\n"
     )
     answers = {
         subprocess.run(
@@ -92,7 +94,7 @@ def test_equally_good_sentences_are_the_same_in_every_process():
 def test_a_long_text_without_a_full_stop_takes_no_longer_than_one_with():
     """Transcripts have none; comparing all runs with all shared words took minutes."""
     context = " ".join(f"word{i % 50} other{i}" for i in range(20_000))
-    started = time.perf_counter()
+    started = time.process_time()
     (answer,) = lexical_baseline([" ".join(f"word{i}" for i in range(50))], [context])
     assert answer == "other0"
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 10

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.analysis import CLASSES, classify
@@ -105,6 +105,7 @@ def situations(draw):
     return context, answers, prediction, start
 
 
+@settings(deadline=None)
 @given(situations())
 def test_every_prediction_has_exactly_one_class_and_it_agrees_with_the_score(situation):
     context, answers, prediction, start = situation

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Span
@@ -51,6 +51,7 @@ _SPANS = st.none() | st.tuples(_PLACES, st.integers(1, 400)).map(
 )
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab ", min_size=1000, max_size=1000), _SPANS, _SPANS)
 def test_pieces_are_slices_in_order_and_both_ends_of_each_span_are_shown(context, annotated, predicted):
     pieces = excerpt(context, annotated, predicted)

@@ -2,7 +2,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
@@ -126,6 +126,7 @@ def test_markdown_of_the_user_stays_text(text):
     )
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab[]()<>|\\`*_~&;#!$@:/.- \n", max_size=40).filter(str.strip))
 def test_any_text_fills_its_cells_and_nothing_else(text):
     seen, kinds = shown(render_markdown(about(f"x{text}x")))

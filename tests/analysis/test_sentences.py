@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.analysis import sentences
@@ -28,6 +28,7 @@ def test_pieces_come_out_as_they_went_in(pieces):
     assert [text[span.start : span.end] for span in sentences(text)] == pieces
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab A.。!?\n\"'()Dr "))
 def test_sentences_cover_the_text_without_gaps(text):
     spans = sentences(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus import from_text
@@ -62,6 +62,7 @@ def test_nothing_is_evaluated(tmp_path, code, wrap):
         assert value == cell
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("[]{}()'\",: 1-a\\n.dux"), max_size=30))
 def test_any_text_is_parsed_without_an_error(text):
     parse_cell("[" + text)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus import Note, delimited, from_text, read
@@ -60,6 +60,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str,
     return out.getvalue().encode()
 
 
+@settings(deadline=None)
 @given(TABLES, st.sampled_from(",\t;|"), st.sampled_from(["\n", "\r\n"]), st.sampled_from([5, 97, None]))
 def test_what_is_read_equals_dictreader(rows, delimiter, line_break, block_bytes):
     content = table(COLUMNS, rows, delimiter, line_break)
@@ -88,6 +89,7 @@ BODY = st.text(st.sampled_from('ab",\né'), max_size=40) | st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(BODY, st.sampled_from([3, 16, 50, None]))
 def test_any_text_is_read_as_the_standard_library_reads_it(body, block_bytes):
     text = "context,question,answer\n" + body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus import read
@@ -30,6 +30,7 @@ def test_the_best_alias_wins_and_the_mapping_goes_before_all():
     assert match_columns(columns, {"my text": "context"}) == {"context": "my text", "question": "question"}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abcde", min_size=1, max_size=2), unique=True), st.permutations(list(ALIASES)))
 def test_no_column_is_used_twice(extra, order):
     columns = [*extra, *(ALIASES[field][-1] for field in order)]

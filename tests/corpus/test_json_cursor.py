@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus.json_cursor import Cursor
@@ -26,6 +26,7 @@ def walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[s
         yield from walk(part, (*path, key))
 
 
+@settings(deadline=None)
 @given(JSON, st.sampled_from([None, 0, 1, "\t"]), st.booleans(), st.sampled_from(["", " \r\n\t"]))
 def test_every_value_is_reached_and_ends_where_its_own_text_ends(value, indent, ascii_only, margin):
     text = margin + json.dumps(value, indent=indent, ensure_ascii=ascii_only) + margin
@@ -36,6 +37,7 @@ def test_every_value_is_reached_and_ends_where_its_own_text_ends(value, indent, 
         assert here.kind == text[here.start]
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_members_and_elements_come_in_the_order_of_the_text(value):
     here = Cursor(json.dumps(value))
@@ -69,6 +71,7 @@ def test_whatever_is_no_json_is_one_kind_of_error(text):
         list(here.members()) if here.kind == "{" else list(here.elements())
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_an_iteration_that_is_given_up_does_not_move_the_end(value):
     text = json.dumps(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus import Note, from_text, json_records, read
@@ -82,6 +82,7 @@ PARAGRAPHS = st.lists(st.fixed_dictionaries({"context": TEXT, "qas": QAS}), max_
 DATA = st.lists(st.fixed_dictionaries({"paragraphs": PARAGRAPHS, "title": TEXT}), max_size=3)
 
 
+@settings(deadline=None)
 @given(DATA, st.sampled_from([None, 0, 2]), st.booleans(), st.sampled_from([0, 3]))
 def test_pointers_bytes_and_lines_lead_back_to_the_question(data, indent, ascii_only, first_byte):
     document = {"data": data, "version": "é"}
@@ -111,6 +112,7 @@ def test_pointers_bytes_and_lines_lead_back_to_the_question(data, indent, ascii_
             ].count(b"\n")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5), TEXT.filter(lambda key: key != "context"))
 def test_pointers_into_columns_are_escaped(pairs, key):
     document = {"context": [c for c, _ in pairs], key: [q for _, q in pairs]}

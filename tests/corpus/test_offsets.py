@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus.offsets import (
@@ -28,12 +28,14 @@ def test_positions_are_code_points():
     assert occurrences(CAFE, "opened") == [15]
 
 
+@settings(deadline=None)
 @given(st.text("ab", max_size=20), st.text("ab", max_size=3))
 def test_occurrences_are_all_of_them(context, text):
     expected = [i for i in range(len(context)) if text and context[i : i + len(text)] == text]
     assert occurrences(context, text) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), unique=True), st.integers(-20, 80))
 def test_nearest_is_the_only_one_in_reach(starts, wanted):
     close = [start for start in starts if abs(start - wanted) <= NEARBY]
@@ -86,6 +88,7 @@ def own_form(text: str) -> str:
     return " ".join(folded.split())
 
 
+@settings(deadline=None)
 @given(LETTERS, st.data(), st.lists(st.sampled_from(sorted(FOLDS)), max_size=3))
 def test_a_rewritten_slice_is_found_as_the_contexts_own(context, data, folds):
     context = "".join(context)
@@ -104,6 +107,7 @@ def test_a_rewritten_slice_is_found_as_the_contexts_own(context, data, folds):
         assert own_form(context[match.start : match.end]) == own_form(text)
 
 
+@settings(deadline=None)
 @given(LETTERS, LETTERS)
 def test_whatever_is_found_equals_the_text_once_both_are_normalised(context, text):
     for match in find_loosely(context, text):

@@ -7,7 +7,7 @@ import io
 import re
 from typing import NamedTuple
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus import scan
@@ -60,6 +60,7 @@ def indexed(block: bytes, delimiter: str) -> list[Record]:
     return [Record(*map(int, row)) for row in zip(*columns, strict=True)]
 
 
+@settings(deadline=None)
 @given(ROWS, DELIMITERS, BREAKS, st.booleans())
 def test_records_lie_where_the_standard_library_finds_them(rows, delimiter, line_break, final_break):
     text = write(rows, delimiter, line_break, final_break=final_break)
@@ -68,6 +69,7 @@ def test_records_lie_where_the_standard_library_finds_them(rows, delimiter, line
     assert scan.index_records(text.encode(), delimiter).n_lines == text.count("\n")
 
 
+@settings(deadline=None)
 @given(ROWS, DELIMITERS, BREAKS, st.data())
 def test_a_part_that_holds_whole_records_ends_where_a_record_ends(rows, delimiter, line_break, data):
     block = write(rows, delimiter, line_break).encode()
@@ -80,6 +82,7 @@ def test_a_part_that_holds_whole_records_ends_where_a_record_ends(rows, delimite
     assert scan.complete_length(block[:cut], final=True) == cut
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.text("abé ", min_size=2), min_size=2, max_size=3), min_size=1), st.data())
 @example(rows=[["ab", "ab"]], data=None)
 def test_a_quote_inside_a_plain_field_is_seen(rows, data):

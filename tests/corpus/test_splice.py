@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.corpus import Place, Source, read
@@ -25,6 +25,7 @@ def unquoted(cell: str) -> str:
     return cell[1:-1].replace('""', '"') if cell.startswith('"') else cell
 
 
+@settings(deadline=None)
 @given(
     CELLS,
     st.sampled_from(",;\t"),
@@ -224,6 +225,7 @@ def test_a_value_that_stands_outside_the_record_is_for_a_person(tmp_path):
         splice(opened, {}, [(place, [Edit("is_impossible", None, "true", True)])])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.text("ab é", min_size=1, max_size=4), st.integers(-5, 99)), min_size=1, max_size=6),
     st.data(),

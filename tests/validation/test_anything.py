@@ -59,7 +59,7 @@ def check(corpus: Corpus, rows: int) -> None:
 
 
 @given(RECORDS, st.sampled_from(["rows", "jsonl", "squad"]))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_json_of_any_values(records, layout):
     text = json.dumps(records)
     if layout == "jsonl":
@@ -71,7 +71,7 @@ def test_json_of_any_values(records, layout):
 
 
 @given(RECORDS, st.sampled_from(",\t"), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_tables_of_any_values(records, delimiter, quoting):
     columns = ["id", "context", "question", "answers", "answer_start", "is_impossible"]
     out = io.StringIO(newline="")
@@ -85,7 +85,7 @@ def test_tables_of_any_values(records, delimiter, quoting):
 
 
 @given(st.data())
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_columns_of_any_values(data):
     records: list[dict[str, Any]] = data.draw(RECORDS)
     keys = ["context", "question", "answers", "is_impossible"]

@@ -112,7 +112,7 @@ def misplaced(records: list[dict[str, Any]]) -> int:
 
 
 @given(RECORDS)
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_misplaced_answers_are_counted_as_plain_python_counts_them(records):
     report = validate(from_text(json.dumps(records)))
     assert report.tally.mismatched_answers == misplaced(records)
@@ -121,7 +121,7 @@ def test_misplaced_answers_are_counted_as_plain_python_counts_them(records):
 
 
 @given(RECORDS)
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_misplaced_answer_of_a_context_gets_exactly_one_error(records):
     found = validate(from_text(json.dumps(records)), select=["QA2"]).findings
     errors = [(f.place.row, f.answer) for f in found if f.severity == "error"]

@@ -9,6 +9,7 @@ import polars as pl
 from qatoolkit.corpus.offsets import WHITE_SPACE, on_word_boundaries
 from qatoolkit.corpus.splice import Edit
 from qatoolkit.validation.diagnosis import Diagnosis, Kind, diagnose
+from qatoolkit.validation.hypotheses import Hypothesis
 from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
 _FOUND = pl.col("context").str.slice(pl.col("start"), pl.col("text").str.len_chars())
@@ -26,7 +27,7 @@ def _when(kind: Kind, tell: Callable[[Case, Diagnosis], Problem]) -> Callable[[C
     """An explanation that holds for one diagnosis only, so that each wrong answer is reported once."""
 
     def explain(case: Case) -> Problem | None:
-        found = diagnose(case.context, case.text or "", case.start)
+        found = diagnose(case.context, case.text or "", case.start, case.hypothesis)
         return tell(case, found) if found.kind == kind else None
 
     return explain
@@ -48,7 +49,9 @@ def _move(case: Case, found: Diagnosis) -> Fix | None:
     return Fix(edits, found.safety, found.method, len(found.candidates), distance) if edits else None
 
 
-def _where(found: Diagnosis) -> str:
+def _where(found: Diagnosis, hypothesis: Hypothesis | None = None) -> str:
+    if found.method == "hypothesis" and hypothesis is not None:
+        return f"starts are counted {hypothesis.what}; that is {found.start}"
     times = len(found.candidates)
     if times == 1:
         return f"found once, at {found.start}"
@@ -64,7 +67,7 @@ def _moved(message: Callable[[Case], str]) -> Callable[[Case, Diagnosis], Proble
             message(case),
             "answer_start",
             (found.start, found.end),
-            _where(found) + inside,
+            _where(found, case.hypothesis) + inside,
             _move(case, found),
         )
 
@@ -83,6 +86,7 @@ SPAN_MISMATCH = Rule(
     severity="error",
     scope="answer",
     flag=_UNSURE,
+    whole_file=True,
     explain=_when("mismatch", _moved(_points_at)),
     what="Reports an answer whose text does not stand at answer_start, but does stand elsewhere in the context: "
     "once, or once within ten characters of the start.",
@@ -118,6 +122,7 @@ AMBIGUOUS_SPAN = Rule(
     severity="error",
     scope="answer",
     flag=_UNSURE,
+    whole_file=True,
     explain=_when("ambiguous", _ambiguous),
     what="Reports an answer without a right start whose text occurs several times, none of them close to the "
     "start; or, where there is no start at all, only inside a longer word.",
@@ -146,6 +151,7 @@ ANSWER_NOT_IN_CONTEXT = Rule(
     severity="error",
     scope="answer",
     flag=_UNSURE,
+    whole_file=True,
     explain=_when("absent", _absent),
     what="Reports an answer whose text does not occur in the context, not even after normalising.",
     why="An extractive model can only point at the context. Often the text was translated, shortened or written "
@@ -174,6 +180,7 @@ ANSWER_WRITTEN_DIFFERENTLY = Rule(
     severity="error",
     scope="answer",
     flag=_UNSURE,
+    whole_file=True,
     explain=_when("normalised", _differently),
     what="Reports an answer that occurs only once white space, quotes and dashes, Unicode form or letter case "
     "are normalised.",
@@ -201,6 +208,7 @@ START_OUT_OF_RANGE = Rule(
     severity="error",
     scope="answer",
     flag=_UNSURE,
+    whole_file=True,
     explain=_when("out-of-range", _moved(_out_of_range)),
     what="Reports an answer_start below zero or past the end of the context, whose text was found.",
     why="Offsets were counted over another text: the whole document, or bytes.",
@@ -226,6 +234,7 @@ PLACEHOLDER_START = Rule(
     severity="error",
     scope="answer",
     flag=_UNSURE,
+    whole_file=True,
     explain=_when("sentinel", _moved(_placeholder)),
     what="Reports an answer_start of -1 or 0 that is not the answer's place, whose text was found.",
     why="Scripts write 0 or -1 when they have not looked; taken at its word, it is a wrong span.",
