@@ -1,0 +1,125 @@
+"""How a whole file counts its offsets is found out, and undone exactly."""
+
+import json
+
+import pytest
+
+from qatoolkit.corpus import from_text, read
+from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.validation.hypotheses import FEWEST, HYPOTHESES, Evidence, Placed, weigh, winner
+from qatoolkit.validation.validate import validate
+
+BY_NAME = {hypothesis.name: hypothesis for hypothesis in HYPOTHESES}
+
+#: A context on which every way of counting but "stripped" differs from code points, each by another number.
+CONTEXT = (
+    "😀😀😀 cafe\u0301 cafe\u0301 üüüüüü & &amp; \r\n\r\n\r\n\r\n\r\n \n\n\n\n"
+    "The Nile, the Rhine, the Rhône and the Łyna flow north."
+)
+RIVERS = ["Nile", "Rhine", "Rhône", "Łyna"]
+
+
+def counted(name: str, context: str = CONTEXT) -> list[Placed]:
+    measure = BY_NAME[name].measure
+    return [Placed(context, river, measure(context[: context.index(river)])) for river in RIVERS]
+
+
+def right(context: str = CONTEXT) -> list[Placed]:
+    return [Placed(context, river, context.index(river)) for river in RIVERS]
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "stripped"])
+def test_each_way_of_counting_is_recognised(name):
+    found = weigh(counted(name), [])
+    assert winner(found) is BY_NAME[name]
+    assert found[0].explains == len(RIVERS)
+
+
+def test_leading_white_space_is_recognised():
+    context = "  \n" + "The Nile, the Rhine, the Rhône and the Łyna flow north."
+    assert winner(weigh(counted("stripped", context), [])) is BY_NAME["stripped"]
+
+
+@pytest.mark.parametrize("hypothesis", HYPOTHESES, ids=lambda hypothesis: hypothesis.name)
+def test_a_start_goes_there_and_back(hypothesis):
+    for at in range(len(CONTEXT)):
+        claimed = hypothesis.measure(CONTEXT[:at])
+        found = hypothesis.start(CONTEXT, claimed)
+        assert found is not None
+        assert hypothesis.measure(CONTEXT[:found]) == claimed
+
+
+def test_right_answers_speak_against_a_hypothesis_that_would_move_them():
+    found = weigh(counted("one-based"), right())
+    assert found[0].contradicts == len(RIVERS)
+    assert winner(found) is None
+
+
+def test_few_answers_are_no_evidence():
+    assert winner(weigh(counted("utf-8")[: FEWEST - 1], [])) is None
+
+
+def test_a_tie_is_refused():
+    first, second = HYPOTHESES[:2]
+    assert winner([Evidence(first, 5, 0, 5), Evidence(second, 5, 0, 5)]) is None
+    assert winner([Evidence(first, 6, 0, 6), Evidence(second, 5, 0, 6)]) is first
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-8", "crlf", "nfc", "unescaped"])
+def test_a_file_is_repaired_by_its_hypothesis_even_where_the_text_occurs_often(name):
+    context = CONTEXT + " The Nile, the Rhine, the Rhône and the Łyna again."
+    rows = [
+        {"id": str(i), "context": context, "question": f"River {i}?",
+         "answers": {"text": [answer.text], "answer_start": [answer.start]}}
+        for i, answer in enumerate(counted(name, context))
+    ]  # fmt: skip
+    corpus = from_text(json.dumps(rows))
+    assert validate(corpus).tally.mismatched_answers == len(RIVERS)
+    content, fixed = apply_fixes(corpus)
+    assert {finding.fix.method for finding in fixed} == {"hypothesis"}
+    starts = [row["answers"]["answer_start"][0] for row in json.loads(content)]
+    assert starts == [context.index(river) for river in RIVERS]
+
+
+@pytest.mark.corpora
+def test_utf16_offsets_of_a_published_corpus_are_recognised(corpora):
+    report = validate(corpora / "cmrc2018" / "squad-style_trial.json", select=["QA201"])
+    assert len(report.findings) == 5
+    assert {finding.fix.method for finding in report.findings} == {"hypothesis"}
+    (found,) = report.evidence.values()
+    assert winner(found).name == "utf-16"
+
+
+@pytest.mark.corpora
+def test_right_offsets_behind_astral_characters_are_left_alone(corpora):
+    report = validate(corpora / "drcd" / "DRCD_test.json", select=["QA201"])
+    assert not report.findings
+    assert not report.evidence
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("language", ["de", "hi", "th"])
+def test_byte_offsets_are_proved_and_undone(corpora, language, tmp_path):
+    source = json.loads((corpora / "xquad" / f"xquad.{language}.json").read_text(encoding="utf-8"))
+    paragraphs = [paragraph for article in source["data"] for paragraph in article["paragraphs"]]
+    wanted = []
+    for paragraph in paragraphs:
+        context = paragraph["context"]
+        for answer in (answer for qa in paragraph["qas"] for answer in qa["answers"]):
+            right = answer["answer_start"]
+            answer["answer_start"] = len(context[:right].encode())
+            # An answer that happens to stand at its byte offset too is right as it is.
+            happens = context.startswith(answer["text"], answer["answer_start"])
+            wanted.append(answer["answer_start"] if happens else right)
+    path = tmp_path / "bytes.json"
+    path.write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
+    content, fixed = apply_fixes(read(path))
+    assert {finding.fix.method for finding in fixed} == {"hypothesis"}
+    starts = [
+        answer["answer_start"]
+        for article in json.loads(content)["data"]
+        for paragraph in article["paragraphs"]
+        for qa in paragraph["qas"]
+        for answer in qa["answers"]
+    ]
+    assert starts == wanted
