@@ -27,6 +27,7 @@ app = typer.Typer(
     name="qatk",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help holds brackets that mean themselves
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "QATK"},
 )
 for command in COMMANDS:

@@ -42,8 +42,9 @@ def convert(
     map: Map = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Convert any readable layout to a dataset that every SQuAD script takes as it is.
+    """Write a SQuAD-format dataset with proved offsets.
 
+    Any layout that validate reads will do; every SQuAD script takes the result as it is.
     Exits with 1, and writes nothing, if records are invalid.
     """
     named = need_paths(paths, "convert")

@@ -30,7 +30,10 @@ def demo(
     epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = 6,
     overwrite: Overwrite = False,
 ) -> None:
-    """Run the whole chain on a small messy sample: validate, fix, convert, finetune, predict, report."""
+    """Run the whole chain on a small messy sample.
+
+    Validates, fixes, converts, fine-tunes, predicts and reports, by the commands a person would type.
+    """
     _require_packages(model)
     began = time.monotonic()
     folder = _prepare(Path(output), overwrite)

@@ -27,8 +27,9 @@ def fix(
     map: Map = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Repair a file into a copy of the same layout, byte for byte the same elsewhere.
+    """Repair a file into a copy of the same layout.
 
+    What is not repaired stays as it is, byte for byte.
     Exits with 1 if errors remain, or, with --diff, if something would change.
     """
     if not diff and output is None:

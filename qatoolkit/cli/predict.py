@@ -52,7 +52,7 @@ def predict(
     overwrite: Overwrite = False,
     output_format: Annotated[OutputFormat, typer.Option(help="What to print.")] = OutputFormat.text,
 ) -> None:
-    """Answer one question from a text, or all questions of a converted split."""
+    """Answer one question, or all those of a split."""
     as_json = output_format is OutputFormat.json
     if question is None:
         if context is not None or context_file is not None:

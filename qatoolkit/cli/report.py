@@ -46,7 +46,10 @@ def report(
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option(help="What to print.")] = OutputFormat.text,
 ) -> None:
-    """Analyse a run's mistakes: how good, where and why it fails, which source lines to look at."""
+    """Say where a model fails, and on which source lines.
+
+    Reads a run, or a predictions file with its dataset; loads no model.
+    """
     from qatoolkit.analysis.report import report as analyse
 
     if predictions is None:

@@ -13,7 +13,10 @@ def rule(
     code: Annotated[str | None, typer.Argument(help="Code or name, e.g. QA201 or span-mismatch.")] = None,
     all: Annotated[bool, typer.Option("--all", help="List every rule.")] = False,
 ) -> None:
-    """Explain a rule: what it does, why it matters, a bad and a good record, how safe its repair is."""
+    """Explain a rule, or list them all.
+
+    What it does, why it matters, bad and good records, and how safe its repair is.
+    """
     if all == (code is not None):
         raise UsageError("name one rule (qatk rule QA201) or list them (qatk rule --all)")
     from qatoolkit.validation.rules import RULES

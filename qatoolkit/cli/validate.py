@@ -63,7 +63,7 @@ def validate(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
 ) -> None:
-    """Find every broken question-answer pair, explain it, and say which can be repaired.
+    """Find every broken pair and say which can be repaired.
 
     [*] marks a safe repair, [u] one that a person should look at. Exits with 1 if an error is found.
     """

@@ -102,7 +102,7 @@ def convert(
     if output is not None:
         with placed(Path(output), overwrite=overwrite) as folder:
             write_splits(tables, folder, formats)
-            write_lineage(folder, examples)
+            write_lineage(folder, examples, corpus)
             write_rejected(folder, collected.rejected)
             write_split(folder, report, seed)
             write_manifest(folder, corpus, tables, report, formats)

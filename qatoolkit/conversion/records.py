@@ -27,10 +27,16 @@ from qatoolkit.corpus.record import LINEAGE, content_hash
 from qatoolkit.validation.select import select_rules
 
 
-def write_lineage(folder: Path, examples: pl.DataFrame) -> None:
-    """One row for each example, in the order of the sources."""
+def write_lineage(folder: Path, examples: pl.DataFrame, corpus: Corpus) -> None:
+    """One row for each example, in the order of the sources.
+
+    Byte ranges count the bytes that the readers saw; those are the file's own only if it is UTF-8.
+    """
+    recoded = [i for i, source in enumerate(corpus.sources) if source.encoding.startswith("utf-16")]
+    bytes_hold = ~pl.col("source_index").is_in(recoded)
+    ranges = [pl.when(bytes_hold).then(name).alias(name) for name in ("byte_start", "byte_end")]
     hashes = [content_hash(*pair) for pair in examples.select("context", "question").iter_rows()]
-    examples.with_columns(content_hash=pl.Series(hashes, dtype=pl.String)).select(
+    examples.with_columns(*ranges, content_hash=pl.Series(hashes, dtype=pl.String)).select(
         "id", "split", "source", *list(LINEAGE)[:-1], "content_hash", "merged", "repairs", "extra"
     ).write_parquet(folder / "lineage.parquet")
 

@@ -32,22 +32,25 @@ def match_columns(columns: Iterable[str], mapping: Mapping[str, str] | None = No
 
     Args:
         columns: the names as the source spells them.
-        mapping: the user's own choice, column -> field; it goes before the aliases.
+        mapping: the user's own choice, column -> field; it goes before the aliases. A column that
+            one of several files lacks is no fault where the field goes by a usual name there.
 
     Returns:
         field -> column, without the fields that the source lacks.
 
     Raises:
-        UsageError: the mapping names a column or a field that does not exist.
+        UsageError: the mapping names a field that does not exist, or a column that does not and
+            nothing stands in for.
     """
     columns = list(columns)
     found: dict[str, str] = {}
     for column, field in (mapping or {}).items():
         if field not in ALIASES:
             raise UsageError(f"--map {column}={field}: no such field; fields are {', '.join(ALIASES)}")
-        if column not in columns:
+        if column in columns:
+            found[field] = column
+        elif not any(_plain(name) in ALIASES[field] for name in columns):
             raise UsageError(f"--map {column}={field}: no column {column!r}; columns are {_listed(columns)}")
-        found[field] = column
     taken = set(found.values())
     spelled = {_plain(column): column for column in reversed(columns) if column not in taken}
     for field, names in ALIASES.items():

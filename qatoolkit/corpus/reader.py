@@ -10,6 +10,7 @@ import codecs
 import glob
 import io
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from qatoolkit.errors import UnreadableError, UsageError
 
 _HEAD_BYTES = 256 * 1024
 _SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".jsonlines")
+#: What `qatk convert` lays beside its data, and what is no data.
+_BESIDE = frozenset({"manifest.json", "split.json", "rejected.jsonl"})
 _SPLIT_WORDS = {
     "train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
@@ -128,7 +131,7 @@ def read(
     """Opens files, globs, folders of files and saved datasets.
 
     Args:
-        paths: one or several.
+        paths: one or several; "-" is standard input.
         format: a key of `LAYOUTS` where detection would be wrong.
         fields: column -> field, where the usual names do not fit.
 
@@ -164,10 +167,14 @@ def _check_format(format: str | None) -> None:
 
 def _open(name: str, format: str | None) -> Iterator[Source]:
     path = Path(name)
-    if path.is_dir():
+    if name == "-":
+        yield _open_bytes(sys.stdin.buffer.read(), name, format)
+    elif path.is_dir():
         yield from _open_folder(path, name, format)
     elif path.is_file():
         yield _open_file(path, name, format)
+    elif path.exists():  # a pipe, which can be read only once
+        yield _open_bytes(path.read_bytes(), name, format)
     else:
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - absolute patterns too
         if not matches:
@@ -182,7 +189,10 @@ def _open_folder(folder: Path, name: str, format: str | None) -> Iterator[Source
             shown = name if place == folder else f"{name.rstrip('/')}/{split}"
             yield Source(shown, place, "arrow", split=split)
         return
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    own = _BESIDE if (folder / "manifest.json").is_file() else frozenset()
+    files = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.name not in own
+    )
     if not files:
         raise UnreadableError(
             f"{name}: holds neither a saved dataset nor a file ending in {', '.join(_SUFFIXES)}"
@@ -199,11 +209,19 @@ def _open_file(path: Path, name: str, format: str | None) -> Source:
             head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise UnreadableError(f"{name}: {error.strerror}") from error
+    return Source(name, path, *_sniff(head, name, format), split_of(path.name))
+
+
+def _open_bytes(content: bytes, name: str, format: str | None) -> Source:
+    return Source(name, None, *_sniff(content[:_HEAD_BYTES], name, format), content=content)
+
+
+def _sniff(head: bytes, name: str, format: str | None) -> tuple[str, str, str]:
+    """Layout, encoding and delimiter, from a file's first bytes."""
     encoding = sniff_encoding(head, name)
     text = head.decode(encoding, "replace")
     layout = format or sniff_layout(text, name)
-    delimiter = sniff_delimiter(text) if layout == "csv" else ""
-    return Source(name, path, layout, encoding, delimiter, split_of(path.name))
+    return layout, encoding, sniff_delimiter(text) if layout == "csv" else ""
 
 
 def split_of(filename: str) -> str | None:

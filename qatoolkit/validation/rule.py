@@ -18,7 +18,7 @@ from qatoolkit.validation.hypotheses import Hypothesis
 
 Severity = Literal["error", "warning", "info"]
 Safety = Literal["safe", "unsafe"]
-Method = Literal["type", "hypothesis", "single", "nearest", "normalised", "trim", "flag"]
+Method = Literal["type", "hypothesis", "single", "nearest", "normalised", "trim"]
 #: What one case of a rule is: something a reader noted, a failure of the pandera contract, one
 #: record, one answer of a record, one distinct context, or one record in view of all others.
 Scope = Literal["note", "contract", "record", "answer", "context", "corpus"]

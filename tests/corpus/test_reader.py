@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import datasets
 import polars as pl
 import pytest
 
+from qatoolkit.conversion.convert import convert
 from qatoolkit.corpus import from_text, read
 from qatoolkit.corpus.reader import split_of
 from qatoolkit.corpus.record import UNREADABLE
@@ -245,3 +248,29 @@ def test_hostile_files_break_nothing_and_lose_nothing(tmp_path, content, rows):
         assert not refusal
         unreadable = [note for batch in batches for note in batch.notes if note.kind in UNREADABLE]
         assert pl.concat([batch.records for batch in batches]).height + len(unreadable) == rows
+
+
+def test_standard_input_and_pipes_are_read(qatk, tmp_path):
+    content = b"context,question,answer\nThe Nile is long.,What is long?,Nile\n"
+    for where in ("-", "/dev/stdin"):
+        done = subprocess.run(
+            [sys.executable, "-m", "qatoolkit", "validate", where],
+            input=content, capture_output=True, check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert b"1 record in 1 csv file: 0 errors" in done.stdout
+
+
+def test_a_converted_folder_without_arrow_is_read_without_what_lies_beside_the_data(tmp_path):
+    source = tmp_path / "data.csv"
+    source.write_text("context,question,answer\nThe Nile is long.,What is long?,Nile\n", encoding="utf-8")
+    convert(source, tmp_path / "out", to=["csv"], split="train=1")
+    assert [Path(found.name).name for found in read(tmp_path / "out").sources] == ["train.csv"]
+
+
+def test_a_mapping_for_one_file_does_no_harm_to_another_with_the_usual_names(tmp_path):
+    usual, own = tmp_path / "usual.csv", tmp_path / "own.csv"
+    usual.write_text("context,question\nThe Nile is long.,What is long?\n", encoding="utf-8")
+    own.write_text("source text,question\nThe Nile is long.,What is long?\n", encoding="utf-8")
+    records = read([usual, own], fields={"source text": "context"}).to_polars()
+    assert records["context"].to_list() == ["The Nile is long."] * 2
