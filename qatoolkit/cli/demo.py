@@ -27,7 +27,7 @@ _QUESTION = "What is the fox known for?"
 def demo(
     output: Annotated[str, typer.Option("-o", "--output", help="Folder to write.")] = "qatk-demo",
     model: Annotated[str, typer.Option(help="Model to fine-tune.")] = _MODEL,
-    epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = 6,
+    epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = 4,
     overwrite: Overwrite = False,
 ) -> None:
     """Run the whole chain on a small messy sample.
@@ -99,11 +99,14 @@ def _tell(folder: Path, seconds: float) -> None:
 
     found = report(folder / "run")
     before = json.loads((folder / "run" / "metrics.json").read_text(encoding="utf-8"))["epochs"][0]
-    floor = found.baselines["lexical"]
     print(f"\nOn the {found.metrics['total']} questions of the validation split:\n")
     print(f"{'':<28}{'EM':>7}{'F1':>7}")
-    for name, row in (("before the first step", before), ("lexical baseline, no model", floor),
-                      ("after the last step", found.metrics)):  # fmt: skip
+    for name, row in (
+        ("before the first step", before),
+        ("never answering", found.baselines["no-answer"]),
+        ("lexical baseline, no model", found.baselines["lexical"]),
+        ("after the last step", found.metrics),
+    ):
         print(f"{name:<28}{row['exact']:>7.1f}{row['f1']:>7.1f}")
     print(
         "\nA few hundred pairs teach an encoder what an answer looks like and where such answers stand.\n"

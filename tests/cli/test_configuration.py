@@ -133,8 +133,8 @@ def test_values_of_the_wrong_kind_are_a_usage_error(qatk, project, text):
 
 
 def test_a_field_that_no_column_holds(qatk, project):
-    write(project, 'data = "train.csv"\n[fields]\ncontext = "text"\n')
+    write(project, 'data = "train.csv"\n[fields]\nquestion = "asked"\n')
     ran = qatk("validate", cwd=project)
     assert (ran.code, ran.err) == (
-        2, "qatk: --map text=context: no column 'text'; columns are 'passage', 'q', 'a'\n"
+        2, "qatk: --map asked=question: no column 'asked'; columns are 'passage', 'q', 'a'\n"
     )  # fmt: skip
