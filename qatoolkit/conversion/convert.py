@@ -26,8 +26,8 @@ from qatoolkit.conversion.write import FORMATS, SCHEMA, to_dataset_dict, write_s
 from qatoolkit.corpus.reader import Corpus, from_text, read
 from qatoolkit.corpus.record import RECORD
 from qatoolkit.errors import InvalidRecordsError, NotACorpusError, UsageError
-from qatoolkit.validation.engine import explode_answers
-from qatoolkit.validation.rules.spans import WRONG
+from qatoolkit.validation.expressions import WRONG
+from qatoolkit.validation.tally import explode_answers
 
 if TYPE_CHECKING:
     import datasets

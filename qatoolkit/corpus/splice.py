@@ -16,8 +16,8 @@ from typing import Any
 from qatoolkit.corpus.answers import all_objects, locate
 from qatoolkit.corpus.cells import parse_cell
 from qatoolkit.corpus.fields import match_columns
+from qatoolkit.corpus.json_batches import Places
 from qatoolkit.corpus.json_cursor import Cursor
-from qatoolkit.corpus.json_records import Places
 from qatoolkit.corpus.reader import Source
 from qatoolkit.corpus.record import Place
 from qatoolkit.errors import UsageError

@@ -16,10 +16,11 @@ import polars as pl
 
 from qatoolkit.corpus.record import Batch, Place
 from qatoolkit.validation.contract import failures
+from qatoolkit.validation.expressions import WRONG
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Evidence, Hypothesis, Placed, weigh, winner
 from qatoolkit.validation.rule import Case, Problem, Rule
-from qatoolkit.validation.rules.spans import WRONG
+from qatoolkit.validation.tally import Tally, explode_answers
 
 #: Cases that are held back at most; a file with more of them has shown how it counts.
 _MOST_HELD = 200_000
@@ -28,41 +29,6 @@ _WITNESSES_OF_A_BATCH = 2_000
 
 #: A context on which some way of counting differs from code points.
 _TELLING = r"[^\x00-\x7f]|[\n&<>]|^\s"
-
-
-@dataclass
-class Tally:
-    """Counts over everything that was read.
-
-    Attributes:
-        records: records, those included that could not be read.
-        answers: answers of readable records.
-        mismatched_answers: answers that do not stand where their start says. A missing start
-            counts only in a source that gives starts at all.
-    """
-
-    records: int = 0
-    answers: int = 0
-    mismatched_answers: int = 0
-    _unplaced: int = 0
-    _has_starts: bool = False
-
-    def add(self, batch: Batch, answers: pl.DataFrame) -> None:
-        self.records += batch.records.height + len(batch.unreadable)
-        self.answers += answers.height
-        counts = answers.select(
-            placed=(WRONG & (pl.col("start").is_not_null() | (pl.col("text").fill_null("") == ""))).sum(),
-            unplaced=(WRONG & pl.col("start").is_null() & (pl.col("text").fill_null("") != "")).sum(),
-            starts=pl.col("start").is_not_null().any(),
-        ).row(0, named=True)
-        self.mismatched_answers += counts["placed"]
-        self._unplaced += counts["unplaced"]
-        self._has_starts = self._has_starts or bool(counts["starts"])
-
-    def end_of_source(self) -> None:
-        if self._has_starts:
-            self.mismatched_answers += self._unplaced
-        self._unplaced, self._has_starts = 0, False
 
 
 @dataclass
@@ -268,26 +234,6 @@ class _Stamp:
         """What a rule says of a record that has something in common with an earlier one."""
         elsewhere = source if source != self._batch.source else ""
         yield from self(rule, Case(self.record(index), others=(row,), elsewhere=elsewhere), index)
-
-
-def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
-    """One row for each answer: index of its record and of itself, context, text, start, end, n_answers."""
-    return (
-        records.lazy()
-        .with_row_index("index")
-        .filter(pl.col("text").list.len() > 0)
-        .select(
-            "index",
-            "context",
-            "text",
-            start="answer_start",
-            end="answer_end",
-            n_answers=pl.col("text").list.len(),
-            answer=pl.int_ranges(0, pl.col("text").list.len(), dtype=pl.Int64),
-        )
-        .explode("text", "start", "end", "answer")
-        .collect()
-    )
 
 
 def _place(record: dict[str, Any]) -> Place:

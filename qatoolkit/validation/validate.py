@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from qatoolkit.corpus.reader import Corpus, read
-from qatoolkit.validation.engine import Engine, Tally
+from qatoolkit.validation.engine import Engine
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Evidence
 from qatoolkit.validation.select import select_rules
+from qatoolkit.validation.tally import Tally
 
 if TYPE_CHECKING:
     import pandas

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qatoolkit.corpus import Note, from_text, json_records, read
+from qatoolkit.corpus import Note, from_text, json_batches, read
 from qatoolkit.corpus.json_records import read_json
 from qatoolkit.corpus.record import UNREADABLE
 from qatoolkit.errors import NotACorpusError
@@ -134,7 +134,7 @@ def test_bytes_count_a_byte_order_mark(tmp_path):
 def test_batches_are_joined_without_a_seam(monkeypatch):
     rows = json.dumps([{**ROW, "id": str(i)} for i in range(10)])
     whole, _ = parse(rows)
-    monkeypatch.setattr(json_records, "BATCH_RECORDS", 3)
+    monkeypatch.setattr(json_batches, "BATCH_RECORDS", 3)
     assert len(list(from_text(rows))) == 4
     assert parse(rows)[0].equals(whole)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qatoolkit.corpus import delimited, from_text, json_records, read
+from qatoolkit.corpus import delimited, from_text, json_batches, read
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.validate import validate
 
@@ -52,7 +52,7 @@ def told(findings: list[Finding]) -> list[tuple[Any, ...]]:
 def test_batching_does_not_matter(sample_data, monkeypatch, file, size):
     whole = validate(sample_data / file)
     monkeypatch.setattr(delimited, "BLOCK_BYTES", size * 1000)
-    monkeypatch.setattr(json_records, "BATCH_RECORDS", size)
+    monkeypatch.setattr(json_batches, "BATCH_RECORDS", size)
     assert len(list(read(sample_data / file))) > 3
     pieces = validate(sample_data / file)
     assert told(pieces.findings) == told(whole.findings)
@@ -63,7 +63,7 @@ def test_a_context_with_a_fault_is_reported_once_for_a_file(monkeypatch):
     rows = [{"context": "The Nile<br>is long.", "question": f"q{i}", "answers": []} for i in range(6)]
     found = validate(from_text(json.dumps(rows))).findings
     assert [f.message for f in found] == ['the context holds markup, "<br>"; 5 more records share it']
-    monkeypatch.setattr(json_records, "BATCH_RECORDS", 2)
+    monkeypatch.setattr(json_batches, "BATCH_RECORDS", 2)
     assert [f.code for f in validate(from_text(json.dumps(rows))).findings] == ["QA305"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qatoolkit.validation.rule import Rule
-from qatoolkit.validation.rules import corpus, spans, structure, text
+from qatoolkit.validation.rules import answers, corpus, spans, structure, text
 
 RULES: tuple[Rule, ...] = (
     structure.MISSING_COLUMN,
@@ -22,12 +22,12 @@ RULES: tuple[Rule, ...] = (
     spans.ANSWER_WRITTEN_DIFFERENTLY,
     spans.START_OUT_OF_RANGE,
     spans.PLACEHOLDER_START,
-    spans.EMPTY_ANSWER,
-    spans.ANSWER_EDGE_WHITESPACE,
-    spans.MID_WORD_SPAN,
-    spans.ANSWER_END_DISAGREES,
-    spans.REPEATED_ANSWER,
-    spans.IMPOSSIBLE_CONTRADICTED,
+    answers.EMPTY_ANSWER,
+    answers.ANSWER_EDGE_WHITESPACE,
+    answers.MID_WORD_SPAN,
+    answers.ANSWER_END_DISAGREES,
+    answers.REPEATED_ANSWER,
+    answers.IMPOSSIBLE_CONTRADICTED,
     text.BLANK_QUESTION,
     text.CONTROL_CHARACTER,
     text.REPLACEMENT_CHARACTER,
