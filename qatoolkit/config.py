@@ -19,9 +19,7 @@ what the file holds. The file is searched from the working directory upwards.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +68,8 @@ def load_config(directory: Path, commands: dict[str, set[str]]) -> Config:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib  # here, because most commands find no file to read
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -116,6 +116,10 @@ def _relative(path: Path) -> str:
 def _known(path: Path, name: str, choices: set[str], where: str = "") -> None:
     if name in choices:
         return
+    from difflib import get_close_matches
+
     close = get_close_matches(name, choices, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(choices))}"
+    hint = (
+        f"; did you mean {close[0].replace('_', '-')}?" if close else f"; known: {', '.join(sorted(choices))}"
+    )
     raise UsageError(f"{path}: {where}{name} is not a setting{hint}")

@@ -35,6 +35,8 @@ _MAX_TITLES = 12
 _MAX_ANSWERS = 3
 _LONGEST_TEXT = 300
 
+_GENERATOR = b'<meta name="generator" content="qatoolkit'
+
 # Classes that call for the same remedy share a colour.
 GROUPS = {
     "right": ("exact", "other-occurrence"),
@@ -61,9 +63,11 @@ def write_html(report: Report, output: str | Path) -> Path:
         output: the file to write.
 
     Raises:
-        DestinationError: it cannot be written there.
+        DestinationError: it cannot be written there, or there is something else than such a page.
     """
     path = Path(output)
+    if path.is_file() and _GENERATOR not in path.read_bytes()[:4096]:
+        raise DestinationError(f"{output}: exists and is no report of ours; choose another name")
     try:
         # JSON can carry lone surrogates, which UTF-8 cannot; they are shown as their escapes.
         path.write_bytes(render_html(report).encode("utf-8", "backslashreplace"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,6 +68,8 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}", EXIT_USAGE)
     except Exception:
+        import traceback
+
         traceback.print_exc()
         _fail("this is a defect of qatk; please report it with the lines above", EXIT_INTERNAL)
 

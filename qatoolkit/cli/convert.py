@@ -50,10 +50,11 @@ def convert(
     named = need_paths(paths, "convert")
     from qatoolkit.conversion.convert import convert as run
 
+    formats = listed(to) or ["arrow"]
     report = run(
         named,
         output,
-        to=listed(to) or ["arrow"],
+        to=formats,
         split=split,
         rows=rows,
         fix=fix,
@@ -78,6 +79,6 @@ def convert(
         print(f"{groups} of title and context, {report.assignment.crossing} crossing")
     print(
         f"Next: qatk finetune {quote(output)}"
-        if {"train", "validation"} <= report.splits.keys()
+        if {"train", "validation"} <= report.splits.keys() and "arrow" in formats
         else f"Written to {output}"
     )

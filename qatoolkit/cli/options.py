@@ -8,12 +8,16 @@ import typer
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PATH...", help="Files, globs, folders, or folders that qatk convert wrote."),
+    typer.Argument(
+        metavar="PATH...",
+        help="Files, globs, folders, folders that qatk convert wrote, or - for standard input.",
+    ),
 ]
 Format = Annotated[
     str | None,
     typer.Option(
-        "--format", help="Layout of the input, where detection is wrong: csv, squad, rows, jsonl, columns."
+        "--format",
+        help="Layout of the input, where detection is wrong: csv, squad, rows, jsonl, columns, arrow.",
     ),
 ]
 Map = Annotated[

@@ -130,6 +130,8 @@ def _print_for_people(
     if report.findings:
         console.print()
     console.print(summary(report))
+    if report.tally.records and not report.tally.answers:
+        hint("No record has an answer. If a column holds them, name it with: --map YOUR_COLUMN=answers")
     _suggest(report, paths)
 
 

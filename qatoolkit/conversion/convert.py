@@ -23,6 +23,8 @@ from qatoolkit.conversion.report import ConversionReport
 from qatoolkit.conversion.slices import keep_rows
 from qatoolkit.conversion.split import DEFAULT_SPLIT, assign, count_crossing, parse_split
 from qatoolkit.conversion.write import FORMATS, SCHEMA, to_dataset_dict, write_splits
+from qatoolkit.corpus.fields import match_columns
+from qatoolkit.corpus.json_records import NOTHING_READ
 from qatoolkit.corpus.reader import Corpus, from_text, read
 from qatoolkit.corpus.record import RECORD
 from qatoolkit.errors import InvalidRecordsError, NotACorpusError, UsageError
@@ -31,6 +33,9 @@ from qatoolkit.validation.tally import explode_answers
 
 if TYPE_CHECKING:
     import datasets
+
+#: A split whose share of the examples differs by more from what was asked is worth a word.
+_FAR_OFF = 0.15
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,12 @@ def convert(
     if collected.rejected and not drop_invalid:
         raise InvalidRecordsError(refusal(collected, fix=fix, unsafe=unsafe_fixes))
     report = ConversionReport(read=collected.read, rejected=len(collected.rejected), fixed=collected.fixed)
+    report.warnings += [
+        f"{record['source']}: {message}"
+        for record in collected.rejected
+        for message in record["messages"]
+        if message.endswith(NOTHING_READ)
+    ]
     examples = _examples(collected, report)
     examples = _assign_splits(examples, corpus, shares, seed, report)
     if rows is not None:
@@ -97,6 +108,11 @@ def convert(
         report.left_out = all_of_them - examples.height
     report.written = examples.height
     report.check()
+    if not (examples["text"].list.len() > 0).any():
+        report.warnings.append(
+            "no record has an answer, so all count as unanswerable; "
+            "if a column holds the answers, name it with --map YOUR_COLUMN=answers"
+        )
     tables = {name: _to_arrow(part) for name, part in _parts(examples)}
     report.splits = {name: table.num_rows for name, table in tables.items()}
     if output is not None:
@@ -105,7 +121,9 @@ def convert(
             write_lineage(folder, examples, corpus)
             write_rejected(folder, collected.rejected)
             write_split(folder, report, seed)
-            write_manifest(folder, corpus, tables, report, formats)
+            options = {"split": split, "rows": rows, "fix": fix, "unsafe_fixes": unsafe_fixes,
+                       "drop_invalid": drop_invalid, "seed": seed}  # fmt: skip
+            write_manifest(folder, corpus, tables, report, formats, options)
     return Conversion(to_dataset_dict(tables), report)
 
 
@@ -122,7 +140,10 @@ def from_dict(columns: Mapping[str, Sequence[Any]]) -> datasets.Dataset:
     """
     lists = {name: list(values) for name, values in columns.items()}
     text = json.dumps(lists, ensure_ascii=False, default=_plain)
-    return convert(from_text(text, format="columns", name="<dict>"), split="train=1").dataset["train"]
+    made = convert(from_text(text, format="columns", name="<dict>"), split="train=1").dataset["train"]
+    if "answers" not in match_columns(columns):
+        raise NotACorpusError(f"no column for answers; columns found: {', '.join(map(repr, columns))}")
+    return made
 
 
 def _plain(value: Any) -> Any:
@@ -168,6 +189,12 @@ def _assign_splits(
         report.warnings.append(
             f"too few groups ({found.components}) for {len(shares)} splits without leakage: "
             f"{', '.join(found.empty)} got nothing"
+        )
+    sizes = {name: found.splits.count(name) / len(found.splits) for name in shares}
+    if not found.empty and any(abs(sizes[name] - share) > _FAR_OFF for name, share in shares.items()):
+        told = ", ".join(f"{name} {size:.0%}" for name, size in sizes.items())
+        report.warnings.append(
+            f"{found.components} groups are too few or too uneven for these shares: {told}"
         )
     return examples.with_columns(split=pl.Series(found.splits, dtype=pl.String))
 

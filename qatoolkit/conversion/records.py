@@ -62,7 +62,12 @@ def write_split(folder: Path, report: ConversionReport, seed: int) -> None:
 
 
 def write_manifest(
-    folder: Path, corpus: Corpus, tables: Mapping[str, pa.Table], report: ConversionReport, formats: list[str]
+    folder: Path,
+    corpus: Corpus,
+    tables: Mapping[str, pa.Table],
+    report: ConversionReport,
+    formats: list[str],
+    options: Mapping[str, Any],
 ) -> None:
     """The card and, as the last file of all, the manifest."""
     unanswerable = {name: _unanswerable(table) for name, table in tables.items()}
@@ -73,6 +78,7 @@ def write_manifest(
         "qatk": qatoolkit.__version__,
         "sources": [_described(source) for source in corpus.sources],
         "formats": formats,
+        "options": dict(options),
         "features": "squad_v2" if any(unanswerable.values()) else "squad",
         "rules": [rule.code for rule in select_rules()],
         "counts": {"read": report.read, "written": report.written, "merged": report.merged,

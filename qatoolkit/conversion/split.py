@@ -111,6 +111,8 @@ def train_test_split(
     """
     import datasets
 
+    if not isinstance(sizes, str):
+        raise UsageError(f'sizes {sizes!r}: name the splits, e.g. "train=0.8,validation=0.2"')
     if isinstance(dataset, datasets.DatasetDict):
         dataset = datasets.concatenate_datasets(list(dataset.values()))
     if "context" not in dataset.column_names:

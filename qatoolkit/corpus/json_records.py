@@ -23,6 +23,9 @@ from qatoolkit.corpus.json_cursor import Cursor
 from qatoolkit.corpus.record import Batch
 from qatoolkit.errors import NotACorpusError
 
+#: How the note on a file that breaks off ends.
+NOTHING_READ = "nothing after it was read"
+
 
 def read_json(
     text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None, *, first_byte: int = 0
@@ -53,7 +56,7 @@ def read_json(
                 yield builder.batch()
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        problem = f"not JSON from here on: {error.msg} ({where}); nothing after it was read"
+        problem = f"not JSON from here on: {error.msg} ({where}); {NOTHING_READ}"
         builder.add(Found("", error.pos, len(text), problem=problem))
     yield builder.batch(last=True)
 
@@ -210,5 +213,10 @@ def _split(cursor: Cursor, part: str) -> tuple[dict[str, Any], Cursor | None]:
 
 
 def _shown(cursor: Cursor) -> str:
-    text = cursor.text[cursor.start : cursor.start + 30]
-    return text if len(text) < 30 else text[:27] + "..."
+    """The beginning of a value, as far as it goes, on one line."""
+    try:
+        end = cursor.end
+    except (json.JSONDecodeError, RecursionError):
+        end = len(cursor.text)
+    text = " ".join(cursor.text[cursor.start : min(end, cursor.start + 60)].split())
+    return text if len(text) <= 30 else text[:27] + "..."

@@ -29,8 +29,13 @@ def write_baseline(findings: Sequence[Finding], path: Path) -> None:
     """Writes the findings as a baseline, replacing the one that is there.
 
     Raises:
-        DestinationError: the file cannot be written.
+        DestinationError: the file cannot be written, or is something else than a baseline.
     """
+    if path.exists():
+        try:
+            sift([], path)
+        except UnreadableError as error:
+            raise DestinationError(f"{path}: exists and is no baseline; choose another name") from error
     counts = Counter(fingerprint(finding) for finding in findings)
     content = {"version": 1, "findings": dict(sorted(counts.items()))}
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qatoolkit.corpus.reader import Corpus, Source, read
@@ -35,9 +35,9 @@ class FixReport:
     """
 
     source: str
-    content: bytes
-    original: bytes
-    fixed: list[Finding]
+    content: bytes = field(repr=False)
+    original: bytes = field(repr=False)
+    fixed: list[Finding] = field(repr=False)
     left: ValidationReport
 
     @property

@@ -40,10 +40,10 @@ class ValidationReport:
         evidence: source -> how ways of counting offsets fared over it, for sources with wrong answers.
     """
 
-    findings: list[Finding]
+    findings: list[Finding] = field(repr=False)
     tally: Tally
     files: list[tuple[str, str]] = field(default_factory=list)
-    evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    evidence: dict[str, list[Evidence]] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:

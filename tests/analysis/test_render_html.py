@@ -114,10 +114,22 @@ def test_a_place_that_cannot_be_written_says_so(write_run, rows, tmp_path):
 
 def test_output_writes_the_page_and_replaces_an_older_one(write_run, rows, tmp_path):
     path = tmp_path / "r.html"
-    path.write_text("old", encoding="utf-8")
-    found = report(write_run(validation=rows), output=path)
+    run = write_run(validation=rows)
+    report(run, output=path)
+    path.write_text(path.read_text(encoding="utf-8") + "old", encoding="utf-8")
+    found = report(run, output=path)
     assert found.html == path
-    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert not text.endswith("old")
+
+
+def test_output_replaces_nothing_but_a_page_of_ours(write_run, rows, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(DestinationError, match="no report of ours"):
+        report(write_run(validation=rows), output=path)
+    assert path.read_text(encoding="utf-8") == "{}"
 
 
 def test_a_notebook_shows_the_score_and_the_classes(write_run, rows):

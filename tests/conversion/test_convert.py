@@ -552,3 +552,34 @@ def test_a_failure_in_the_middle_leaves_the_old_dataset(sample_data, tmp_path):
 def test_a_corpus_that_is_open_already_can_be_converted(sample_data):
     corpus = read(sample_data / "ten.json")
     assert convert(corpus, split="train=1").report.written == 10
+
+
+def test_a_dictionary_without_answers_is_refused_and_not_taken_for_unanswerable():
+    with pytest.raises(
+        NotACorpusError, match="no column for answers; columns found: 'context', 'question', 'anwsers'"
+    ):
+        from_dict({"context": ["The Nile."], "question": ["What?"], "anwsers": ["Nile"]})
+
+
+def test_a_corpus_without_any_answer_is_pointed_out(tmp_path):
+    source = tmp_path / "data.csv"
+    source.write_text("context,question,Antwort\nThe Nile is long.,What is long?,Nile\n", encoding="utf-8")
+    report = convert(source, split="train=1").report
+    assert [warning[:26] for warning in report.warnings] == ["no record has an answer, s"]
+
+
+def test_what_a_broken_file_lost_is_pointed_out(tmp_path):
+    record = {"context": "The Nile is long.", "question": "What is long?", "answers": ["Nile"]}
+    source = tmp_path / "data.json"
+    source.write_text(f"[{json.dumps(record)} {json.dumps(record)}]", encoding="utf-8")
+    report = convert(source, split="train=1", drop_invalid=True).report
+    assert (report.written, report.rejected) == (1, 1)
+    assert "nothing after it was read" in report.warnings[0]
+
+
+def test_the_manifest_tells_the_options(tmp_path):
+    source = tmp_path / "data.csv"
+    source.write_text("context,question,answer\nThe Nile is long.,What is long?,Nile\n", encoding="utf-8")
+    convert(source, tmp_path / "out", split="train=1", rows="train[:1]", seed=7)
+    options = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["options"]
+    assert (options["split"], options["rows"], options["seed"]) == ("train=1", "train[:1]", 7)

@@ -3,7 +3,7 @@
 import pytest
 
 from qatoolkit.corpus import from_text
-from qatoolkit.errors import UnreadableError
+from qatoolkit.errors import DestinationError, UnreadableError
 from qatoolkit.validation.baseline import sift, write_baseline
 from qatoolkit.validation.validate import validate
 
@@ -37,6 +37,14 @@ def test_writing_it_twice_gives_the_same_bytes(tmp_path):
     write_baseline(findings(HEADER + OLD), first)
     write_baseline(list(reversed(findings(HEADER + OLD))), second)
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_file_that_is_no_baseline_is_not_overwritten(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text("[1]", encoding="utf-8")
+    with pytest.raises(DestinationError, match="is no baseline"):
+        write_baseline([], path)
+    assert path.read_text(encoding="utf-8") == "[1]"
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"version": 1}', '{"findings": {"a": "many"}}'])
