@@ -27,7 +27,7 @@ _QUESTION = "What is the fox known for?"
 def demo(
     output: Annotated[str, typer.Option("-o", "--output", help="Folder to write.")] = "qatk-demo",
     model: Annotated[str, typer.Option(help="Model to fine-tune.")] = _MODEL,
-    epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = 4,
+    epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = 5,
     overwrite: Overwrite = False,
 ) -> None:
     """Run the whole chain on a small messy sample.
