@@ -4,16 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= qatk-demo
 
-.PHONY: demo test slow check format docs clean
+.PHONY: demo test check format docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/qatk demo -o $(DEMO) --overwrite
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
-
-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """The wheel as a stranger gets it: built, installed without the extras into a fresh environment, and used.
 
-Needs the package index. Marked slow for that, not for its length.
+Needs the package index.
 """
 
 from __future__ import annotations
