@@ -11,12 +11,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from qatoolkit.corpus import scan
+from qatoolkit.corpus.ahead import ahead
 from qatoolkit.corpus.fields import match_columns, require
 from qatoolkit.corpus.record import RECORD, Batch, Note, Place
 from qatoolkit.corpus.table import Table, place_of, to_batch
@@ -48,6 +49,12 @@ def read_delimited(
     Raises:
         NotACorpusError: no column holds the context or the question.
     """
+    return ahead(_read(stream, source, delimiter, mapping))
+
+
+def _read(
+    stream: io.BufferedIOBase, source: str, delimiter: str, mapping: Mapping[str, str] | None
+) -> Iterator[Batch]:
     at = _Position()
     block = stream.read(BLOCK_BYTES)
     if block.startswith(b"\xef\xbb\xbf"):
@@ -55,22 +62,20 @@ def read_delimited(
     table: Table | None = None
     while block:
         more = stream.read(BLOCK_BYTES)
-        length = scan.complete_length(block, final=not more)
-        if not length and more:
+        index = scan.index_records(block, delimiter, final=not more)
+        if not index.length and more:
             block += more
             continue
-        whole, rest = block[:length], block[length:]
-        if not scan.well_quoted(whole, delimiter):
+        if not index.well_quoted:
             yield from _read_carefully(io.BytesIO(block), more, stream, source, delimiter, mapping, table, at)
             return
-        index = scan.index_records(whole, delimiter)
         if table is None and len(index.start):
-            table, index = _read_header(whole, index, source, delimiter, mapping)
+            table, index = _read_header(block, index, source, delimiter, mapping)
         if table is not None:
-            yield _read_block(whole, index, table, at)
-        at.byte += length
+            yield _read_block(block, index, table, at)
+        at.byte += index.length
         at.line += index.n_lines
-        block = rest + more
+        block = block[index.length :] + more
     if table is None:
         raise NotACorpusError(f"{source}: the file is empty; expected a header line and records below it")
 
@@ -82,15 +87,7 @@ def _read_header(
     columns, *more = scan.rows_of(io.StringIO(header, newline=""), delimiter)
     if more:
         raise _only_carriage_returns(source)
-    rest = replace(
-        index,
-        start=index.start[1:],
-        end=index.end[1:],
-        line=index.line[1:],
-        line_end=index.line_end[1:],
-        n_fields=index.n_fields[1:],
-    )
-    return _table(source, delimiter, columns, mapping), rest
+    return _table(source, delimiter, columns, mapping), index.without_first()
 
 
 def _table(source: str, delimiter: str, columns: list[str], mapping: Mapping[str, str] | None) -> Table:
@@ -118,28 +115,29 @@ def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Positi
     )
     at.row += n
     faulty = index.n_fields != len(table.columns)
+    if n and index.no_gaps and not faulty.any():
+        cells = _parse(block[index.start[0] : index.end[-1]], n, table)
+        if cells is not None:
+            return to_batch(cells, place, table, [])
     notes = [
         Note("ragged-row", place_of(place, int(i)), _ragged(int(index.n_fields[i]), len(table.columns)))
         for i in np.flatnonzero(faulty)
     ]
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError:
-        for i in np.flatnonzero(~faulty):
-            detail = _undecodable(block[index.start[i] : index.end[i]])
-            if detail:
-                faulty[i] = True
-                notes.append(Note("undecodable-bytes", place_of(place, int(i)), detail))
+    for i in np.flatnonzero(~faulty):
+        detail = _undecodable(block[index.start[i] : index.end[i]])
+        if detail:
+            faulty[i] = True
+            notes.append(Note("undecodable-bytes", place_of(place, int(i)), detail))
     kept = np.flatnonzero(~faulty)
     if not len(kept):
         return Batch(table.source, RECORD.to_frame(), notes)
     raw = [block[index.start[i] : index.end[i]] for i in kept]
-    return to_batch(_parse(raw, table), place[kept], table, notes)
+    cells = _parse(b"".join(raw), len(raw), table)
+    return to_batch(_parse_singly(raw, table) if cells is None else cells, place[kept], table, notes)
 
 
-def _parse(raw: list[bytes], table: Table) -> pl.DataFrame:
-    """The fields of located records as texts, by Polars; by the standard library if the two disagree."""
-    body = b"".join(raw)
+def _parse(body: bytes, n_records: int, table: Table) -> pl.DataFrame | None:
+    """The fields of records as texts; None if Polars refuses the bytes or finds other records in them."""
     try:
         cells = pl.read_csv(
             body,
@@ -147,13 +145,19 @@ def _parse(raw: list[bytes], table: Table) -> pl.DataFrame:
             new_columns=table.columns,
             infer_schema=False,
             separator=table.delimiter,
-        ).fill_null("")
-        if cells.height == len(raw):
-            return cells
-    except pl.exceptions.PolarsError:
-        pass
+        )
+    except pl.exceptions.PolarsError:  # not UTF-8, for one
+        return None
+    return cells.fill_null("") if cells.height == n_records else None
+
+
+def _parse_singly(raw: list[bytes], table: Table) -> pl.DataFrame:
     text = (record.decode("utf-8") for record in raw)
     rows = [next(scan.rows_of(io.StringIO(record, newline=""), table.delimiter)) for record in text]
+    return _texts(rows, table)
+
+
+def _texts(rows: list[list[str]], table: Table) -> pl.DataFrame:
     return pl.DataFrame(
         {name: pl.Series([row[i] for row in rows], dtype=pl.String) for i, name in enumerate(table.columns)}
     )
@@ -223,16 +227,13 @@ def _forgiving(rows: Iterator[list[str]]) -> Iterator[list[str] | None]:
 def _careful_batch(rows: list[list[str]], spans: list[Place], table: Table, notes: list[Note]) -> Batch:
     if not rows:
         return Batch(table.source, RECORD.to_frame(), notes)
-    cells = pl.DataFrame(
-        {name: pl.Series([row[i] for row in rows], dtype=pl.String) for i, name in enumerate(table.columns)}
-    )
     place = pl.DataFrame(
         {
             name: pl.Series([getattr(span, name) for span in spans], dtype=pl.Int64)
             for name in ("row", "line", "line_end", "byte_start", "byte_end")
         }
     )
-    return to_batch(cells, place, table, notes)
+    return to_batch(_texts(rows, table), place, table, notes)
 
 
 class _Lines:

@@ -3,19 +3,20 @@
 A comma or a line break counts only outside quotes, that is after an even number of quote
 characters (a doubled quote keeps the parity). So three sorted arrays of positions and a binary
 search give every record's bytes, physical lines and number of fields at memory speed. The
-reasoning holds only if quotes stand where RFC 4180 puts them; `well_quoted` says whether they do.
+reasoning holds only if quotes stand where RFC 4180 puts them; the index says whether they do.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 Positions = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
 
@@ -40,7 +41,11 @@ class RecordIndex:
         line: 0-based physical line of the first byte, relative to the block.
         line_end: 0-based physical line of the last byte.
         n_fields: number of fields.
-        n_lines: physical lines in the whole block, blank ones too.
+        n_lines: physical lines in the part that holds whole records, blank ones too.
+        length: bytes of that part.
+        well_quoted: whether every quote in it opens or closes a field, or is doubled inside one;
+            where it is not so, the rest of the index means nothing.
+        no_gaps: whether the records follow each other without blank lines.
     """
 
     start: Positions
@@ -49,23 +54,62 @@ class RecordIndex:
     line_end: Positions
     n_fields: Positions
     n_lines: int
+    length: int
+    well_quoted: bool
+    no_gaps: bool
+
+    def without_first(self) -> RecordIndex:
+        """The index of the records behind the first one."""
+        return replace(
+            self,
+            start=self.start[1:],
+            end=self.end[1:],
+            line=self.line[1:],
+            line_end=self.line_end[1:],
+            n_fields=self.n_fields[1:],
+        )
 
 
-def complete_length(block: bytes, *, final: bool) -> int:
-    """Length of the part of `block` that holds whole records; all of it when it is the `final` one."""
-    if final:
-        return len(block)
+def index_records(block: bytes, delimiter: str, *, final: bool = True) -> RecordIndex:
+    """Places of all whole records in a block that starts at the start of one.
+
+    Args:
+        block: bytes of the file.
+        delimiter: one character of ASCII.
+        final: whether the file ends with the block, so that its last line needs no line break.
+    """
     data = np.frombuffer(block, np.uint8)
-    quotes = np.flatnonzero(data == _QUOTE)
-    breaks = np.flatnonzero(data == _LF)
-    outside = breaks[np.searchsorted(quotes, breaks) % 2 == 0]
-    return int(outside[-1]) + 1 if len(outside) else 0
+    quotes, breaks = np.flatnonzero(data == _QUOTE), np.flatnonzero(data == _LF)
+    ends = _outside(breaks, quotes) + 1
+    if final and len(data) and (not len(ends) or ends[-1] != len(data)):
+        ends = np.append(ends, len(data))
+    length = int(ends[-1]) if len(ends) else 0
+    data = data[:length]
+    quotes, breaks = (found[: np.searchsorted(found, length)] for found in (quotes, breaks))
+    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
+    commas = _outside(np.flatnonzero(data == ord(delimiter)), quotes)
+    n_fields = np.diff(np.searchsorted(commas, np.append(starts, length))) + 1
+    line, line_end = np.searchsorted(breaks, starts), np.searchsorted(breaks, ends - 1)
+    keep = ~_is_blank(data, starts, ends)
+    return RecordIndex(
+        starts[keep],
+        ends[keep],
+        line[keep],
+        line_end[keep],
+        n_fields[keep],
+        len(breaks),
+        length,
+        _well_quoted(data, quotes, delimiter),
+        bool(keep.all()),
+    )
 
 
-def well_quoted(block: bytes, delimiter: str) -> bool:
-    """Whether every quote opens or closes a field, or is doubled inside one."""
-    data = np.frombuffer(block, np.uint8)
-    quotes = np.flatnonzero(data == _QUOTE)
+def _outside(positions: Positions, quotes: Positions) -> Positions:
+    """Those of the positions that stand outside quotes."""
+    return positions[np.searchsorted(quotes, positions) % 2 == 0] if len(quotes) else positions
+
+
+def _well_quoted(data: Bytes, quotes: Positions, delimiter: str) -> bool:
     if len(quotes) % 2:
         return False
     edge = np.zeros(256, bool)
@@ -76,26 +120,7 @@ def well_quoted(block: bytes, delimiter: str) -> bool:
     return bool(before.all() and after.all())
 
 
-def index_records(block: bytes, delimiter: str) -> RecordIndex:
-    """Places of all records in a well-quoted block that starts at the start of one."""
-    data = np.frombuffer(block, np.uint8)
-    quotes = np.flatnonzero(data == _QUOTE)
-    breaks = np.flatnonzero(data == _LF)
-    ends = breaks[np.searchsorted(quotes, breaks) % 2 == 0] + 1
-    if len(data) and (not len(ends) or ends[-1] != len(data)):
-        ends = np.append(ends, len(data))  # the last line of the file has no line break
-    starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    commas = np.flatnonzero(data == ord(delimiter))
-    commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
-    n_fields = np.diff(np.searchsorted(commas, np.append(starts, len(data)))) + 1
-    blank = _is_blank(data, starts, ends)
-    line = np.searchsorted(breaks, starts)
-    line_end = np.searchsorted(breaks, ends - 1)
-    keep = ~blank
-    return RecordIndex(starts[keep], ends[keep], line[keep], line_end[keep], n_fields[keep], len(breaks))
-
-
-def _is_blank(data: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> npt.NDArray[np.bool_]:
+def _is_blank(data: Bytes, starts: Positions, ends: Positions) -> npt.NDArray[np.bool_]:
     first = data[np.minimum(starts, len(data) - 1)] if len(data) else starts
     blank: npt.NDArray[np.bool_] = (first == _LF) | ((first == _CR) & (ends - starts <= 2))
     return blank

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from qatoolkit.corpus.record import Batch
-from qatoolkit.validation.expressions import WRONG
+from qatoolkit.validation.expressions import IS_BLANK, IS_RIGHT, WRONG
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Tally:
 
 
 def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
-    """One row for each answer: index of its record and of itself, context, text, start, end, n_answers."""
+    """One row for each answer: index, answer, context, text, start, end, n_answers, blank and right."""
     return (
         records.lazy()
         .with_row_index("index")
@@ -61,5 +61,6 @@ def explode_answers(records: pl.DataFrame) -> pl.DataFrame:
             answer=pl.int_ranges(0, pl.col("text").list.len(), dtype=pl.Int64),
         )
         .explode("text", "start", "end", "answer")
+        .with_columns(blank=IS_BLANK, right=IS_RIGHT)
         .collect()
     )

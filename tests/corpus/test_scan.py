@@ -64,7 +64,7 @@ def indexed(block: bytes, delimiter: str) -> list[Record]:
 @given(ROWS, DELIMITERS, BREAKS, st.booleans())
 def test_records_lie_where_the_standard_library_finds_them(rows, delimiter, line_break, final_break):
     text = write(rows, delimiter, line_break, final_break=final_break)
-    assert scan.well_quoted(text.encode(), delimiter)
+    assert scan.index_records(text.encode(), delimiter).well_quoted
     assert indexed(text.encode(), delimiter) == by_the_standard_library(text, delimiter)
     assert scan.index_records(text.encode(), delimiter).n_lines == text.count("\n")
 
@@ -74,12 +74,12 @@ def test_records_lie_where_the_standard_library_finds_them(rows, delimiter, line
 def test_a_part_that_holds_whole_records_ends_where_a_record_ends(rows, delimiter, line_break, data):
     block = write(rows, delimiter, line_break).encode()
     cut = data.draw(st.integers(0, len(block)))
-    length = scan.complete_length(block[:cut], final=False)
+    length = scan.index_records(block[:cut], delimiter, final=False).length
     ends = [0, *(record.end for record in by_the_standard_library(block.decode(), delimiter))]
     blank_too = [m.end() for m in re.finditer(rb"(?m)^\r?\n", block)]
     assert length in {*ends, *blank_too}
     assert not any(length < end <= cut for end in ends)
-    assert scan.complete_length(block[:cut], final=True) == cut
+    assert scan.index_records(block[:cut], delimiter, final=True).length == cut
 
 
 @settings(deadline=None)
@@ -88,14 +88,14 @@ def test_a_part_that_holds_whole_records_ends_where_a_record_ends(rows, delimite
 def test_a_quote_inside_a_plain_field_is_seen(rows, data):
     row = data.draw(st.integers(0, len(rows) - 1)) if data else 0
     rows[row][1] = rows[row][1][:1] + "q" + rows[row][1][1:]
-    assert scan.well_quoted(write(rows, ",", "\n").encode(), ",")
+    assert scan.index_records(write(rows, ",", "\n").encode(), ",").well_quoted
     rows[row][1] = rows[row][1].replace("q", '"')
     stray = "\n".join(",".join(row) for row in rows) + "\n"
-    assert not scan.well_quoted(stray.encode(), ",")
+    assert not scan.index_records(stray.encode(), ",").well_quoted
 
 
 def test_an_open_quote_is_not_well_quoted():
-    assert not scan.well_quoted(b'a,"b\nc,d\n', ",")
+    assert not scan.index_records(b'a,"b\nc,d\n', ",").well_quoted
 
 
 def test_fields_of_any_length_are_parsed():
