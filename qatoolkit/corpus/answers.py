@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
-Path = tuple[str | int, ...]
+from qatoolkit.corpus.paths import Path, resolve, value_at
 
 
 @dataclass
@@ -71,6 +71,17 @@ def as_integer(value: Any) -> int | None:
     return int(number) if number.is_integer() and abs(number) < 2**53 else None
 
 
+#: What people write where there is no number.
+_NO_NUMBER = frozenset({"", "-", "--", "?", "n/a", "na", "nan", "none", "null"})
+
+
+def means_no_number(value: Any) -> bool:
+    """Whether a start or an end plainly says that there is none: "n/a", "-", NaN."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return isinstance(value, str) and value.strip().lower() in _NO_NUMBER
+
+
 def read_answers(answers: Any, start: Any = None, end: Any = None) -> Answers:
     """Reads whatever a source holds under its answers, with starts and ends that stand beside it."""
     found = Answers()
@@ -101,23 +112,29 @@ def locate(record: dict[str, Any], names: dict[str, str], answer: int | None, fi
 
     Args:
         record: the record as decoded.
-        names: field -> key of the record.
+        names: field -> name (see `paths`).
         answer: 0-based index of the answer, None for a field of the record itself.
         field: "text", "answer_start", "answer_end", or a field of the record.
     """
     if answer is None:
-        return (names.get(field, field),)
-    key = names.get("answers", "answers")
-    answers = record.get(key)
+        return _path(record, names.get(field, field))
+    path = _path(record, names.get("answers", "answers"))
+    answers = value_at(record, resolve(record, names.get("answers", "answers")))
     if isinstance(answers, dict):
         inner = _spelled(answers, field)
-        return (key, inner, answer) if isinstance(answers.get(inner), list) else (key, inner)
+        return (*path, inner, answer) if isinstance(answers.get(inner), list) else (*path, inner)
     if all_objects(answers):
-        return (key, answer, _spelled(answers[answer], field))
+        return (*path, answer, _spelled(answers[answer], field))
     if field == "text":
-        return (key, answer) if isinstance(answers, list) else (key,)
-    beside = names.get(field, field)
-    return (beside, answer) if isinstance(record.get(beside), list) else (beside,)
+        return (*path, answer) if isinstance(answers, list) else path
+    beside = _path(record, names.get(field, field))
+    value = value_at(record, resolve(record, names.get(field, field)))
+    return (*beside, answer) if isinstance(value, list) else beside
+
+
+def _path(record: dict[str, Any], name: str) -> Path:
+    """Where a name leads; the name itself where it leads nowhere."""
+    return resolve(record, name) or (name,)
 
 
 def all_objects(answers: Any) -> TypeGuard[list[dict[str, Any]]]:

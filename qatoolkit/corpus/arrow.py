@@ -1,19 +1,29 @@
-"""Reads folders that `save_to_disk` wrote, ours or anyone's, straight from their Arrow files."""
+"""Opens what holds typed tables: folders that `save_to_disk` wrote, Arrow files and streams, Parquet.
+
+Yields their tables a piece at a time; `frames` makes records of them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from qatoolkit.corpus.fields import REQUIRED, match_columns, require
-from qatoolkit.corpus.record import RECORD, Batch, Note
-from qatoolkit.corpus.table import Noter, made_ids, read_flags
-from qatoolkit.errors import NotACorpusError, UnreadableError
+from qatoolkit.errors import UnreadableError
+
+BATCH_RECORDS = 20_000
+
+_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
+
+
+def sniff_table(head: bytes) -> str:
+    """The layout of a file by its first bytes: "parquet", "arrow", or "" for neither."""
+    return next((layout for magic, layout in _MAGIC.items() if head.startswith(magic)), "")
 
 
 def is_saved_dataset(folder: Path) -> bool:
@@ -28,17 +38,38 @@ def saved_splits(folder: Path) -> dict[str, Path]:
     return {split: folder / split for split in _described(folder, "dataset_dict.json", "splits", str(folder))}
 
 
-def read_arrow(folder: Path, source: str, mapping: Mapping[str, str] | None = None) -> Iterator[Batch]:
-    """Yields the records of one split, a record batch at a time."""
-    row = 0
-    for table in _tables(folder, source):
-        fields = match_columns(table.columns, mapping)
-        require(fields, table.columns, source)
-        rows = pl.Series("row", range(row + 1, row + 1 + table.height), pl.Int64)
-        row += table.height
-        yield _to_batch(table, fields, rows, source)
-    if not row:
-        yield Batch(source, RECORD.to_frame())
+def saved_tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
+    """The tables of one split of a saved dataset."""
+    for entry in _described(folder, "state.json", "_data_files", source):
+        path = folder / entry["filename"]
+        try:
+            with pa.memory_map(str(path)) as stream:
+                yield from _frames(_arrow_batches(stream))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise UnreadableError(
+                f"{source}: {path.name} cannot be read as an Arrow stream: {error}"
+            ) from error
+
+
+def file_tables(place: Path | bytes, layout: str, source: str) -> Iterator[pl.DataFrame]:
+    """The tables of one file.
+
+    Args:
+        place: the file, or its content.
+        layout: "arrow" or "parquet".
+        source: the file's name for messages.
+
+    Raises:
+        UnreadableError: it is damaged, or no such file.
+    """
+    try:
+        with pa.memory_map(str(place)) if isinstance(place, Path) else pa.BufferReader(place) as stream:
+            batches = _arrow_batches(stream) if layout == "arrow" else _parquet_batches(stream)
+            yield from _frames(batches)
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableError(
+            f"{source}: cannot be read as {layout.capitalize()}: {error}\nWrite or fetch the file again."
+        ) from error
 
 
 def _described(folder: Path, file: str, key: str, source: str) -> list[Any]:
@@ -52,66 +83,30 @@ def _described(folder: Path, file: str, key: str, source: str) -> list[Any]:
     return listed
 
 
-def _tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
-    for entry in _described(folder, "state.json", "_data_files", source):
-        path = folder / entry["filename"]
-        try:
-            with pa.memory_map(str(path)) as stream, pa.ipc.open_stream(stream) as reader:
-                for batch in reader:
-                    table = pl.from_arrow(batch)
-                    assert isinstance(table, pl.DataFrame)
-                    yield table
-        except (OSError, pa.ArrowInvalid) as error:
-            raise UnreadableError(
-                f"{source}: {path.name} cannot be read as an Arrow stream: {error}"
-            ) from error
+def _arrow_batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+    """Of an Arrow file, whose batches are listed at its end, or of a stream of them."""
+    head = stream.read(6)
+    stream.seek(0)
+    if head == b"ARROW1":
+        with pa.ipc.open_file(stream) as reader:
+            yield reader.schema.empty_table()
+            for index in range(reader.num_record_batches):
+                yield reader.get_batch(index)
+    else:
+        with pa.ipc.open_stream(stream) as reader:
+            yield reader.schema.empty_table()
+            yield from reader
 
 
-def _check_types(schema: pl.Schema, fields: dict[str, str], source: str) -> None:
-    """Arrow declares its types, so a wrong one is wrong for all records and is said once."""
-    answers = schema.get(fields.get("answers", ""))
-    inner = answers.to_schema() if isinstance(answers, pl.Struct) else {}
-    texts, starts = (_of_list(inner.get(name)) for name in ("text", "answer_start"))
-    if not (texts in (pl.String, pl.Null) and (starts == pl.Null or starts.is_integer())):
-        raise NotACorpusError(
-            f"{source}: no column answers with a list text of strings and a list answer_start of integers; "
-            f"columns are {', '.join(f'{name}: {dtype}' for name, dtype in schema.items())}"
-        )
-    for name in REQUIRED:
-        if schema[fields[name]] not in (pl.String, pl.Categorical, pl.Null):
-            raise NotACorpusError(f"{source}: {fields[name]} holds {schema[fields[name]]}, not strings")
+def _parquet_batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(stream) as reader:
+        yield reader.schema_arrow.empty_table()
+        yield from reader.iter_batches(BATCH_RECORDS)
 
 
-def _of_list(dtype: object) -> pl.DataType:
-    """What a list holds; `Unknown` for what is no list."""
-    return pl.Series(dtype=dtype.inner).dtype if isinstance(dtype, pl.List) else pl.Unknown()
-
-
-def _to_batch(table: pl.DataFrame, fields: dict[str, str], rows: pl.Series, source: str) -> Batch:
-    _check_types(table.schema, fields, source)
-    answers = pl.col(fields["answers"]).struct
-    others = [name for name in table.columns if name not in fields.values()]
-    texts = ("id", "title", "context", "question")
-    columns = {name: pl.col(fields[name]).cast(pl.String) for name in texts if name in fields}
-    for name in ("text", "answer_start"):
-        columns[name] = answers.field(name).cast(RECORD[name]).fill_null(pl.lit([], RECORD[name]))
-    columns["extra"] = pl.struct(others).struct.json_encode() if others else pl.lit(None, pl.String)
-    frame = table.select(**columns).with_columns(rows)
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in RECORD.items() if name not in frame.columns]
-    frame = frame.with_columns(absent)
-    notes: list[Note] = []
-    noter = Noter(frame, notes)
-    sizes = frame.select(pl.col("text").list.len(), starts=pl.col("answer_start").list.len())
-    for index in (sizes["text"] != sizes["starts"]).arg_true():
-        noter.uneven(index, *sizes.row(index))
-    each = pl.int_ranges(0, pl.col("text").list.len())
-    frame = frame.with_columns(
-        answer_start=pl.col("answer_start").list.gather(each, null_on_oob=True),
-        answer_end=pl.col("text").list.eval(pl.lit(None, pl.Int64)),
-    )
-    if "id" not in fields:
-        frame = frame.with_columns(made_ids(frame))
-    if "is_impossible" in fields:
-        flags = table.select(pl.col(fields["is_impossible"]).cast(pl.String).fill_null(""))
-        frame = frame.with_columns(read_flags(flags, fields, noter))
-    return Batch(source, frame.select(list(RECORD)).cast(RECORD), notes)
+def _frames(batches: Iterator[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
+    """The same as Polars frames. The first is empty: it tells the columns of a table without rows."""
+    for batch in batches:
+        frame = pl.from_arrow(batch)
+        assert isinstance(frame, pl.DataFrame)
+        yield frame

@@ -17,7 +17,6 @@ import numpy as np
 import polars as pl
 
 from qatoolkit.corpus import scan
-from qatoolkit.corpus.ahead import ahead
 from qatoolkit.corpus.fields import match_columns, require
 from qatoolkit.corpus.record import RECORD, Batch, Note, Place
 from qatoolkit.corpus.table import Table, place_of, to_batch
@@ -49,12 +48,6 @@ def read_delimited(
     Raises:
         NotACorpusError: no column holds the context or the question.
     """
-    return ahead(_read(stream, source, delimiter, mapping))
-
-
-def _read(
-    stream: io.BufferedIOBase, source: str, delimiter: str, mapping: Mapping[str, str] | None
-) -> Iterator[Batch]:
     at = _Position()
     block = stream.read(BLOCK_BYTES)
     if block.startswith(b"\xef\xbb\xbf"):

@@ -4,7 +4,9 @@
                of articles or of {"context", "qas"}, also one article a line
     rows       [{"context", "question", "answers"}, ...]
     jsonl      one such row a line
-    columns    {"context": [...], "question": [...], "answers": [...]}
+    columns    {"context": [...], "question": [...], "answers": [...]}, or as DataFrame.to_json() has it
+
+Layouts that differ from these in their names alone are rows of `shapes`.
 
 Each record keeps its JSON pointer, bytes and, where the file is broken into lines, its lines.
 A part that has the wrong shape becomes a note and the rest is read.
@@ -13,14 +15,14 @@ A part that has the wrong shape becomes a note and the rest is read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qatoolkit.corpus.fields import match_columns
 from qatoolkit.corpus.json_batches import BatchBuilder, Found, Places
 from qatoolkit.corpus.json_cursor import Cursor
 from qatoolkit.corpus.record import Batch
+from qatoolkit.corpus.shapes import PLAIN, SHAPES
 from qatoolkit.errors import NotACorpusError
 
 #: How the note on a file that breaks off ends.
@@ -28,29 +30,33 @@ NOTHING_READ = "nothing after it was read"
 
 
 def read_json(
-    text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None, *, first_byte: int = 0
+    text: str,
+    source: str,
+    layout: str,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    first_byte: int = 0,
+    keyed: bool = False,
 ) -> Iterator[Batch]:
     """Yields the records of a JSON text in batches.
 
     Args:
         text: the whole file, decoded.
         source: the file's name for messages and lineage.
-        layout: "squad", "rows", "jsonl" or "columns".
-        mapping: key -> field, where the usual names do not fit.
+        layout: "squad", "rows", "jsonl", "columns" or the name of a row of `SHAPES`.
+        mapping: name -> field, where the usual names do not fit.
         first_byte: where in the file the text begins: behind a byte order mark, if there is one.
+        keyed: whether a context is the key of a document that stands elsewhere.
 
     Raises:
         NotACorpusError: no record has a context and a question.
+        UsageError: no record has a name of the mapping, nor a usual one for its field.
     """
-    finders: dict[str, Callable[[str], Iterator[Found]]] = {
-        "squad": _find_squad,
-        "rows": _find_rows,
-        "jsonl": _find_lines,
-        "columns": partial(_find_columns, source=source, mapping=mapping),
-    }
-    builder = BatchBuilder(source, layout, mapping, Places(text, first_byte))
+    shape = SHAPES.get(layout, PLAIN)
+    nested = shape.nested or layout == "squad"
+    builder = BatchBuilder(source, shape, mapping, Places(text, first_byte), nested=nested, keyed=keyed)
     try:
-        for found in finders[layout](text):
+        for found in find_records(text, source, layout, mapping):
             builder.add(found)
             if builder.full:
                 yield builder.batch()
@@ -61,16 +67,50 @@ def read_json(
     yield builder.batch(last=True)
 
 
-def _find_squad(text: str) -> Iterator[Found]:
-    """Articles below "data", in a bare list, or one a line; a paragraph may stand without an article."""
+def find_records(
+    text: str, source: str, layout: str, mapping: Mapping[str, str] | None = None
+) -> Iterator[Found]:
+    """Yields each record as decoded, with its place in the text.
+
+    Raises:
+        json.JSONDecodeError: the text is not JSON from there on.
+    """
+    shape = SHAPES.get(layout, PLAIN)
+    if layout == "columns":
+        return _find_columns(text, source, mapping)
+    if layout == "squad" or shape.nested:
+        return _find_squad(text, shape.header)
+    if layout == "rows" or (shape is not PLAIN and _is_list(text)):
+        return _find_rows(text)
+    return _find_lines(text)
+
+
+def _is_list(text: str) -> bool:
+    """Whether rows stand in a list, bare or below "data", and not one a line."""
+    top = Cursor(text)
+    if top.kind != "{":
+        return top.kind == "["
+    try:
+        return any(key == "data" and child.kind == "[" for key, child in top.members())
+    except json.JSONDecodeError:
+        return False
+
+
+def _find_squad(text: str, header: str = "") -> Iterator[Found]:
+    """Articles below "data", in a bare list, or one a line; a paragraph may stand without an article.
+
+    An object that holds nothing but a header is none of them.
+    """
     top = Cursor(text)
     if top.kind == "[":
         for i, article in enumerate(top.elements()):
             yield from _article(article, f"/{i}")
         top = Cursor(text, top.end)
     while top.kind == "{":
-        _, data = _split(top, "data")
-        if data is not None and data.kind == "[":
+        others, data = _split(top, "data")
+        if header and data is None and list(others) == [header]:
+            pass
+        elif data is not None and data.kind == "[":
             for i, article in enumerate(data.elements()):
                 yield from _article(article, f"/data/{i}")
         else:
@@ -155,23 +195,41 @@ def _find_lines(text: str) -> Iterator[Found]:
 
 
 def _find_columns(text: str, source: str, mapping: Mapping[str, str] | None) -> Iterator[Found]:
-    """A dictionary of columns has no one place for a record; its question stands for it."""
+    """A dictionary of columns has no one place for a record; its question stands for it.
+
+    A column is a list, or, as pandas writes it, an object of row names; all are the same.
+    """
     top = Cursor(text)
     columns = {key: cursor.value() for key, cursor in top.members()}
-    lists = {key: value for key, value in columns.items() if isinstance(value, list)}
-    for field_name, key in match_columns(columns, mapping).items():
-        if key not in lists:
+    mapping = {name: field for name, field in (mapping or {}).items() if name in columns}
+    known = match_columns(columns, mapping)
+    kind = dict if isinstance(columns.get(known.get("question", "")), dict) else list
+    tables: dict[str, dict[Any, Any]] = {
+        key: dict(enumerate(value)) if isinstance(value, list) else value
+        for key, value in columns.items()
+        if isinstance(value, kind)
+    }
+    for field_name, key in known.items():
+        if key not in tables:
             raise NotACorpusError(f"{source}: {key!r}, the column of {field_name}, is not a list of values")
-    lengths = {key: len(value) for key, value in lists.items()}
+    lengths = {key: len(value) for key, value in tables.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{key} {length}" for key, length in lengths.items())
         raise NotACorpusError(f"{source}: the columns have different lengths: {shown}")
-    anchor = match_columns(lists, mapping).get("question", next(iter(lists), ""))
-    places = list(top.at((anchor,)).elements()) if anchor else []
-    for i, cursor in enumerate(places):
-        record = {key: value[i] for key, value in lists.items()}
-        yield Found(f"/{_escaped(anchor)}/{i}", cursor.start, cursor.end, record)
+    anchor = match_columns(tables, mapping).get("question", next(iter(tables), ""))
+    rows = list(tables.get(anchor, ()))
+    if any(list(table) != rows for table in tables.values()):
+        raise NotACorpusError(f"{source}: the columns name their rows differently")
+    places = column_cells(top.at((anchor,))) if anchor else []
+    for row, cursor in zip(rows, places, strict=True):
+        record = {key: value[row] for key, value in tables.items()}
+        yield Found(f"/{_escaped(anchor)}/{_escaped(str(row))}", cursor.start, cursor.end, record)
     yield from _left_over(Cursor(text, top.end))
+
+
+def column_cells(column: Cursor) -> list[Cursor]:
+    """The places of the values of one column, in order."""
+    return list(column.elements()) if column.kind == "[" else list(dict(column.members()).values())
 
 
 def _left_over(cursor: Cursor) -> Iterator[Found]:
@@ -219,4 +277,5 @@ def _shown(cursor: Cursor) -> str:
     except (json.JSONDecodeError, RecursionError):
         end = len(cursor.text)
     text = " ".join(cursor.text[cursor.start : min(end, cursor.start + 60)].split())
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be printed
     return text if len(text) <= 30 else text[:27] + "..."

@@ -6,6 +6,8 @@ a context; a text found only after normalising is reported as the context's own 
 
 from __future__ import annotations
 
+import html
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ NEARBY = 10
 #: What Python strips, for Polars, whose own idea of white space is smaller.
 WHITE_SPACE = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 
-Difference = Literal["white space", "punctuation", "Unicode form", "letter case"]
+Difference = Literal[
+    "white space", "punctuation", "Unicode form", "HTML entities", "tokenised text", "letter case"
+]
 
 
 def occurrences(context: str, text: str) -> list[int]:
@@ -97,23 +101,18 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
     """Occurrences after normalising, by the mildest step that finds any.
 
     The steps add up: white space (runs of any kind count as one blank, none at the edges),
-    quotes and dashes, Unicode form (NFKD, which unlike NFKC never joins neighbours), letter case.
+    quotes and dashes, Unicode form (NFKD, which unlike NFKC never joins neighbours), HTML entities,
+    the traces of a tokeniser (see `_without_blanks`), letter case.
     """
-    if _skeleton(text) not in _skeleton(context):
-        return []
-    steps: list[tuple[Difference, Callable[[str], str]]] = [
-        ("white space", _same),
-        ("punctuation", _plain_punctuation),
-        ("Unicode form", _compatible),
-        ("letter case", _folded),
-    ]
-    for difference, fold in steps:
-        wanted, _ = _normalise(text, fold)
+    for step in _STEPS:
+        if _outline(text, step) not in _outline(context, step):
+            continue
+        wanted, _ = _normalise(text, step)
         if not wanted.strip():
             return []
-        searched, origin = _normalise(context, fold)
+        searched, origin = _normalise(context, step)
         found = [
-            LooseMatch(origin[at][0], origin[at + len(wanted) - 1][1], difference)
+            LooseMatch(origin[at][0], origin[at + len(wanted) - 1][1], step.difference)
             for at in occurrences(searched, wanted)
             if _whole(origin, at, at + len(wanted))
         ]
@@ -122,18 +121,20 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
     return []
 
 
-@lru_cache(maxsize=64)
-def _skeleton(text: str) -> str:
-    """What is left when everything that any step disregards is gone.
+@lru_cache(maxsize=128)
+def _outline(text: str, step: _Step) -> str:
+    """The normalised text without any blanks.
 
-    A text whose skeleton is not in the context's cannot be found by any step. Whole strings are
-    folded at C speed here; keeping track of where each character came from is a hundred times slower.
+    A text whose outline is not in the context's cannot be found by this step. Whole strings are folded
+    at C speed here; keeping track of where each character came from is a hundred times slower.
     """
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(folded.translate(_DISREGARDED).split())
+    if step.pieces:
+        text = step.pieces.sub(lambda piece: _meant(piece.group()), text)
+    return "".join(step.fold(text).split())
 
 
-def _normalise(text: str, fold: Callable[[str], str]) -> tuple[str, list[tuple[int, int]]]:
+@lru_cache(maxsize=32)
+def _normalise(text: str, step: _Step) -> tuple[str, list[tuple[int, int]]]:
     """The normalised text and, for each of its characters, the (start, end) it came from.
 
     A base character and the combining marks behind it are folded together, so that composed
@@ -141,26 +142,62 @@ def _normalise(text: str, fold: Callable[[str], str]) -> tuple[str, list[tuple[i
     """
     out: list[str] = []
     origin: list[tuple[int, int]] = []
+    pieces = {piece.start(): piece.end() for piece in step.pieces.finditer(text)} if step.pieces else {}
     at = 0
     while at < len(text):
-        end = at + 1
-        joins = str.isspace if text[at].isspace() else unicodedata.combining
-        while end < len(text) and joins(text[end]):
-            end += 1
-        piece = " " if text[at].isspace() else fold(text[at:end])
+        end = pieces.get(at, at + 1)
+        if at in pieces:
+            piece = step.fold(_meant(text[at:end]))
+        else:
+            joins = str.isspace if text[at].isspace() else unicodedata.combining
+            while end < len(text) and joins(text[end]):
+                end += 1
+            piece = " " if text[at].isspace() else step.fold(text[at:end])
         for character in piece:
             out.append(character)
             origin.append((at, end))
         at = end
-    first = 1 if out[:1] == [" "] else 0
-    last = len(out) - 1 if len(out) > 1 and out[-1] == " " else len(out)
-    return "".join(out[first:last]), origin[first:last]
+    if step.blanks:
+        first = 1 if out[:1] == [" "] else 0
+        last = len(out) - 1 if len(out) > 1 and out[-1] == " " else len(out)
+        return "".join(out[first:last]), origin[first:last]
+    kept = _without_blanks("".join(out))
+    return "".join(out[i] for i in kept), [origin[i] for i in kept]
+
+
+def _without_blanks(text: str) -> list[int]:
+    """Indices of the characters that are left once no blank is where a tokeniser may have put it.
+
+    That is beside anything but letters and digits, as in "1901 , of" and "( of )", and before the
+    "n't" of "was n't". Blanks between two words stay.
+    """
+    kept = []
+    for i, character in enumerate(text):
+        if character == " ":
+            before, after = text[i - 1 : i], text[i + 1 : i + 2]
+            if not (before and after and _in_word(before) and _in_word(after)):
+                continue
+            if text[i + 1 : i + 4].lower() == "n't":
+                continue
+        kept.append(i)
+    return kept
 
 
 def _whole(origin: list[tuple[int, int]], start: int, end: int) -> bool:
     """Whether a match takes all of what its first and last characters came from: not half of "…" or "ﬁ"."""
     begins = start == 0 or origin[start - 1] != origin[start]
     return begins and (end == len(origin) or origin[end - 1] != origin[end])
+
+
+#: What stands for one character: an entity, and what the Penn Treebank writes for brackets and quotes.
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}\d{0,2}|#\d{2,6}|#[xX][0-9a-fA-F]{2,5});")
+_PIECE = re.compile(_ENTITY.pattern + r"|-[LR][RSC]B-|``|''")
+_BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}"}
+
+
+def _meant(piece: str) -> str:
+    """The character that a piece stands for."""
+    return '"' if piece in ("``", "''") else _BRACKETS.get(piece) or html.unescape(piece)
 
 
 def _same(piece: str) -> str:
@@ -171,8 +208,6 @@ _PUNCTUATION = str.maketrans(
     {**dict.fromkeys("‘’‚‛′´`", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-"),
      "\u00ad": "", "\u200b": "", "\ufeff": ""}
 )  # fmt: skip
-
-_DISREGARDED = dict.fromkeys([*_PUNCTUATION, *map(ord, "'\"-")])
 
 
 def _plain_punctuation(piece: str) -> str:
@@ -185,3 +220,23 @@ def _compatible(piece: str) -> str:
 
 def _folded(piece: str) -> str:
     return unicodedata.normalize("NFKD", _compatible(piece).casefold())
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One way of normalising: how a character is folded, what stands for one, whether all blanks count."""
+
+    difference: Difference
+    fold: Callable[[str], str]
+    pieces: re.Pattern[str] | None = None
+    blanks: bool = True
+
+
+_STEPS = (
+    _Step("white space", _same),
+    _Step("punctuation", _plain_punctuation),
+    _Step("Unicode form", _compatible),
+    _Step("HTML entities", _compatible, _ENTITY),
+    _Step("tokenised text", _compatible, _PIECE, blanks=False),
+    _Step("letter case", _folded, _PIECE, blanks=False),
+)

@@ -32,7 +32,7 @@ LINEAGE: dict[str, pl.DataType | type[pl.DataType]] = {
     "row": pl.Int64,  # 1-based number of the record in its file
     "line": pl.Int64,  # 1-based first physical line; null where the file has no useful lines
     "line_end": pl.Int64,  # last physical line, inclusive
-    "byte_start": pl.Int64,  # of the file; of its text in UTF-8 where the file is UTF-16
+    "byte_start": pl.Int64,  # of the text, unpacked and in UTF-8
     "byte_end": pl.Int64,  # exclusive
     "pointer": pl.String,  # JSON pointer of the record, null for tables
     "extra": pl.String,  # the source's other columns as one JSON object, null if there are none
@@ -47,10 +47,11 @@ NoteKind = Literal[
     "undecodable-bytes",
     "wrong-type",
     "lengths-differ",
+    "missing-document",  # of a record that names its context and does not hold it
 ]
 
 #: Notes of these kinds stand for a record that is not in the frame.
-UNREADABLE = frozenset({"ragged-row", "malformed-record", "undecodable-bytes"})
+UNREADABLE = frozenset({"ragged-row", "malformed-record", "undecodable-bytes", "missing-document"})
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Finds where each record of a delimited file begins and ends, without parsing its fields.
 
 A comma or a line break counts only outside quotes, that is after an even number of quote
-characters (a doubled quote keeps the parity). So three sorted arrays of positions and a binary
-search give every record's bytes, physical lines and number of fields at memory speed. The
+characters (a doubled quote keeps the parity). So the sorted positions of quotes, commas and line
+breaks give every record's bytes, physical lines and number of fields at memory speed. The
 reasoning holds only if quotes stand where RFC 4180 puts them; the index says whether they do.
 """
 
@@ -19,6 +19,7 @@ Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
+_PIECE = 2**18
 
 
 #: The standard library refuses fields of more than 128 KiB unless told; a context may be a whole document.
@@ -79,17 +80,19 @@ def index_records(block: bytes, delimiter: str, *, final: bool = True) -> Record
         final: whether the file ends with the block, so that its last line needs no line break.
     """
     data = np.frombuffer(block, np.uint8)
-    quotes, breaks = np.flatnonzero(data == _QUOTE), np.flatnonzero(data == _LF)
-    ends = _outside(breaks, quotes) + 1
+    marks = _positions(data, (_QUOTE, _LF, ord(delimiter)))
+    kind = data[marks]
+    outside = np.cumsum(kind == _QUOTE) % 2 == 0
+    ends = marks[(kind == _LF) & outside] + 1
     if final and len(data) and (not len(ends) or ends[-1] != len(data)):
         ends = np.append(ends, len(data))
     length = int(ends[-1]) if len(ends) else 0
-    data = data[:length]
-    quotes, breaks = (found[: np.searchsorted(found, length)] for found in (quotes, breaks))
     starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
-    commas = _outside(np.flatnonzero(data == ord(delimiter)), quotes)
+    commas = marks[(kind == ord(delimiter)) & outside]
     n_fields = np.diff(np.searchsorted(commas, np.append(starts, length))) + 1
+    breaks = marks[kind == _LF]
     line, line_end = np.searchsorted(breaks, starts), np.searchsorted(breaks, ends - 1)
+    quotes = marks[kind == _QUOTE]
     keep = ~_is_blank(data, starts, ends)
     return RecordIndex(
         starts[keep],
@@ -97,16 +100,23 @@ def index_records(block: bytes, delimiter: str, *, final: bool = True) -> Record
         line[keep],
         line_end[keep],
         n_fields[keep],
-        len(breaks),
+        int(np.searchsorted(breaks, length)),
         length,
-        _well_quoted(data, quotes, delimiter),
+        _well_quoted(data[:length], quotes[: np.searchsorted(quotes, length)], delimiter),
         bool(keep.all()),
     )
 
 
-def _outside(positions: Positions, quotes: Positions) -> Positions:
-    """Those of the positions that stand outside quotes."""
-    return positions[np.searchsorted(quotes, positions) % 2 == 0] if len(quotes) else positions
+def _positions(data: Bytes, values: tuple[int, ...]) -> Positions:
+    """Where any of the values stands; a piece at a time, so that what is between stays in the cache."""
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(data), _PIECE):
+        piece = data[start : start + _PIECE]
+        hit = piece == values[0]
+        for value in values[1:]:
+            hit |= piece == value
+        found.append(np.flatnonzero(hit) + start)
+    return np.concatenate(found)
 
 
 def _well_quoted(data: Bytes, quotes: Positions, delimiter: str) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import json
 
 from qatoolkit.corpus.fields import REQUIRED, match_columns
 from qatoolkit.corpus.json_cursor import Cursor
 from qatoolkit.corpus.scan import rows_of
-from qatoolkit.errors import NotACorpusError, UnreadableError
+from qatoolkit.corpus.shapes import SHAPES, sniff_shape
+from qatoolkit.errors import NotACorpusError
 
 #: What `--format` takes, and what each is.
 LAYOUTS = {
@@ -18,35 +18,20 @@ LAYOUTS = {
     "rows": "JSON list of flat rows",
     "jsonl": "one flat JSON row a line",
     "columns": "JSON dictionary of columns",
-    "arrow": "folder written by save_to_disk",
+    "xlsx": "Excel workbook with a header row",
+    "parquet": "Parquet file",
+    "arrow": "Arrow file or stream, Feather file, or folder written by save_to_disk",
+    **{name: shape.about for name, shape in SHAPES.items()},
 }
 
 DELIMITERS = (",", "\t", ";", "|")
-
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-
-
-def sniff_encoding(head: bytes, source: str) -> str:
-    """Encoding by its byte order mark: "utf-8", "utf-8-sig" or "utf-16".
-
-    Raises:
-        UnreadableError: NUL bytes and no mark, so the bytes are no text that we can tell.
-    """
-    if not head.startswith(codecs.BOM_UTF32_LE):  # which begins as UTF-16's does
-        for mark, name in _MARKS:
-            if head.startswith(mark):
-                return name
-    if b"\0" in head[:4096]:
-        raise UnreadableError(
-            f"{source}: holds NUL bytes and no mark of UTF-16, so it is no text in UTF-8 or UTF-16.\n"
-            "Save it as UTF-8 and try again."
-        )
-    return "utf-8"
 
 
 def sniff_layout(head: str, source: str) -> str:
     """The layout of a text from its beginning; a long JSON value may be cut off in it."""
     first = head.lstrip()[:1]
+    if first in ("[", "{") and (shape := sniff_shape(head)):
+        return shape
     if first == "[":
         return _of_object(_first_element(Cursor(head)), alone="rows")
     if first == "{":
@@ -89,6 +74,7 @@ def _of_object(cursor: Cursor, *, alone: str) -> str:
     except json.JSONDecodeError:
         pass
     found = match_columns(kinds)
-    if alone == "jsonl" and all(kinds.get(found.get(name, "")) == "[" for name in REQUIRED):
+    of_required = {kinds.get(found.get(name, "")) for name in REQUIRED}
+    if alone == "jsonl" and of_required in ({"["}, {"{"}):  # pandas names the rows of each column
         return "columns"
     return alone

@@ -2,24 +2,27 @@
 
 Only the tokens named by the edits are replaced: the cell of a table, the number or string of a
 JSON record, in the dialect, quoting and escaping that stood there. No record is re-serialised.
+The text is encoded and packed again as it was.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from qatoolkit.corpus.answers import all_objects, locate
-from qatoolkit.corpus.cells import parse_cell
-from qatoolkit.corpus.fields import match_columns
+from qatoolkit.corpus.cell_edits import CellEdits
+from qatoolkit.corpus.encoding import decode, encode, shown
 from qatoolkit.corpus.json_batches import Places
 from qatoolkit.corpus.json_cursor import Cursor
-from qatoolkit.corpus.reader import Source
+from qatoolkit.corpus.json_records import column_cells
+from qatoolkit.corpus.packed import repacked
 from qatoolkit.corpus.record import Place
+from qatoolkit.corpus.shapes import PLAIN, SHAPES, names_in
+from qatoolkit.corpus.source import Source
+from qatoolkit.corpus.spans import SharedError, write_value
 from qatoolkit.errors import UsageError
 
 
@@ -41,42 +44,56 @@ class Edit:
 
 
 def splice(source: Source, mapping: Mapping[str, str], changes: Iterable[tuple[Place, list[Edit]]]) -> bytes:
-    """The source's content with the changes made, in its own encoding.
+    """The source's file with the changes made, in its own encoding and packing.
 
     Args:
-        source: a file of a text layout.
+        source: a text, packed or not, or a workbook.
         mapping: column -> field, as it was read with.
         changes: place of a record and its edits; every place must come from reading this source.
 
     Raises:
-        UsageError: the layout is not text, so there is nothing to splice into.
+        UsageError: the layout has no values to be replaced one by one, or its encoding is lossy.
     """
-    if source.layout == "arrow":
+    changes = list(changes)
+    if source.layout == "xlsx":
+        from qatoolkit.corpus.workbook import edit_workbook
+
+        original = source.unpacked_bytes()
+        content = edit_workbook(original, source.name, mapping, changes)
+    elif source.is_text:
+        original = source.unpacked_bytes()
+        content = _splice_text(source, mapping, changes, original)
+    else:
         raise UsageError(
-            f"{source.name}: a saved dataset is not edited in place; "
-            f"use: qatk convert {source.name} -o NEW --fix"
+            f"{source.name}: {'a saved dataset' if not source.is_file else f'a {source.layout} file'} "
+            f"is not edited in place; use: qatk convert {source.name} -o NEW --fix"
         )
-    text = source.read_text()
-    content = text.encode("utf-8")
+    if content == original or not source.packing:
+        return source.read_bytes() if content == original else content
+    return repacked(content, source.packing, source.member, source.read_bytes())
+
+
+def _splice_text(
+    source: Source, mapping: Mapping[str, str], changes: list[tuple[Place, list[Edit]]], original: bytes
+) -> bytes:
+    text = decode(original, source.encoding, source.name)
+    if encode(text, source.encoding, original, source.name) != original:
+        raise UsageError(
+            f"{source.name}: some of its bytes are not those that {shown(source.encoding)} has for their "
+            "characters, so a mended copy would differ in more than its repairs; save it as UTF-8 first"
+        )
+    content = text.encode("utf-8", "surrogateescape")
     editor = (
         _CsvEditor(source, mapping, content) if source.layout == "csv" else _JsonEditor(source, mapping, text)
     )
-    mark = codecs.BOM_UTF8 if source.encoding == "utf-8-sig" else b""
-    out = [mark]
+    shift = 3 if source.encoding == "utf-8-sig" else 0  # places count the mark
+    out = []
     at = 0
-    for start, end, replacement in sorted(editor.replacements(changes, len(mark))):
+    for start, end, replacement in sorted(editor.replacements(changes, shift)):
         out += [content[at:start], replacement]
         at = end
-    changed = b"".join([*out, content[at:]])
-    return _as_utf16(changed, source) if source.encoding == "utf-16" else changed
-
-
-def _as_utf16(content: bytes, source: Source) -> bytes:
-    """Encodes with the source's own byte order, which "utf-16" alone would leave to the machine."""
-    text = content.decode("utf-8")
-    if source.read_bytes().startswith(codecs.BOM_UTF16_BE):
-        return codecs.BOM_UTF16_BE + text.encode("utf-16-be")
-    return codecs.BOM_UTF16_LE + text.encode("utf-16-le")
+    changed = b"".join([*out, content[at:]]).decode("utf-8", "surrogateescape")
+    return encode(changed, source.encoding, original, source.name)
 
 
 Replacement = tuple[int, int, bytes]
@@ -89,9 +106,9 @@ class _CsvEditor:
         self._delimiter = source.delimiter
         self._content = content
         content = content.lstrip(b"\r\n")  # blank lines may stand above the header
-        header = content[: _record_end(content)].decode("utf-8")
-        self._columns = [_unquoted(header[a:b]) for a, b in cell_spans(header, self._delimiter)]
-        self._fields = match_columns(self._columns, mapping)
+        header = content[: _record_end(content)].decode("utf-8", "replace")
+        columns = [_unquoted(header[a:b]) for a, b in cell_spans(header, self._delimiter)]
+        self._cells = CellEdits(columns, mapping)
 
     def replacements(self, changes: Iterable[tuple[Place, list[Edit]]], shift: int) -> Iterable[Replacement]:
         for place, edits in changes:
@@ -103,33 +120,10 @@ class _CsvEditor:
     def _record(self, record: str, edits: list[Edit]) -> str:
         spans = cell_spans(record, self._delimiter)
         raw = [record[a:b] for a, b in spans]
-        values = [_unquoted(cell) for cell in raw]
-        for edit in edits:
-            column = self._column(edit.field, values)
-            values[column] = self._value(column, values[column], edit)
-            raw[column] = _quoted_like(raw[column], values[column], self._delimiter)
+        for column, value in self._cells.make([_unquoted(cell) for cell in raw], edits).items():
+            raw[column] = _quoted_like(raw[column], value, self._delimiter)
         tail = record[spans[-1][1] :]
         return self._delimiter.join(raw) + tail
-
-    def _column(self, field: str, values: list[str]) -> int:
-        name = "answers" if field == "text" else field
-        if name in ("answer_start", "answer_end"):
-            answers = parse_cell(values[self._columns.index(self._fields["answers"])])
-            if isinstance(answers, dict) or all_objects(answers):
-                name = "answers"
-        return self._columns.index(self._fields[name])
-
-    def _value(self, column: int, cell: str, edit: Edit) -> str:
-        value = parse_cell(cell)
-        if isinstance(value, dict | list) and cell != edit.old:  # else a text that happens to look like one
-            path: tuple[str | int, ...] = (edit.answer or 0,)
-            if self._columns[column] == self._fields["answers"]:
-                path = locate({"answers": value}, {"answers": "answers"}, edit.answer, edit.field)[1:]
-            _assign(value, path, edit.new)
-            return json.dumps(value, ensure_ascii=False)
-        if isinstance(edit.new, bool):
-            return _flag_like(cell, edit.new)
-        return str(edit.new)
 
 
 class _JsonEditor:
@@ -139,32 +133,38 @@ class _JsonEditor:
         self._name = source.name
         self._mapping = mapping
         self._text = text
-        self._content = text.encode("utf-8")
+        self._content = text.encode("utf-8", "surrogateescape")
+        self._shape = SHAPES.get(source.layout, PLAIN)
         self._in_columns = source.layout == "columns"
         self._places = Places(text)
 
     @cached_property
     def _columns(self) -> dict[str, list[Cursor]]:
-        lists = {key: cursor for key, cursor in Cursor(self._text).members() if cursor.kind == "["}
-        return {key: list(cursor.elements()) for key, cursor in lists.items()}
+        columns = {key: cursor for key, cursor in Cursor(self._text).members() if cursor.kind in ("[", "{")}
+        return {key: column_cells(cursor) for key, cursor in columns.items()}
 
     def replacements(self, changes: Iterable[tuple[Place, list[Edit]]], shift: int) -> Iterable[Replacement]:
         for place, edits in changes:
             members, base, places = self._record(place, shift)
             value = {key: cursor.value() for key, cursor in members.items()}
-            names = match_columns(value, {k: v for k, v in self._mapping.items() if k in value})
+            names = names_in(value, self._shape, self._mapping)
             for edit in edits:
-                first, *rest = locate(value, names, edit.answer, edit.field)
                 try:
+                    written = write_value(value, names, self._shape, edit.answer, edit.field, edit.new)
+                    if written is None:
+                        continue
+                    (first, *rest), meant = written
                     token = members[str(first)].at(tuple(rest))
                 except KeyError as error:
                     raise UsageError(
                         f"{self._name}: {edit.field} of record {place.row} stands outside it, "
                         "where other records share it; mend it by hand"
                     ) from error
+                except SharedError as error:
+                    raise UsageError(f"{self._name}: record {place.row}: {error}; mend it by hand") from error
                 old = token.text[token.start : token.end]
                 plain = "\\u" in old or (old.isascii() and token.text.isascii())
-                new = json.dumps(edit.new, ensure_ascii=plain)
+                new = json.dumps(meant, ensure_ascii=plain)
                 yield base + places.byte(token.start), base + places.byte(token.end), new.encode("utf-8")
 
     def _record(self, place: Place, shift: int) -> tuple[dict[str, Cursor], int, Places]:
@@ -173,7 +173,9 @@ class _JsonEditor:
         assert place.byte_start is not None
         assert place.byte_end is not None
         if self._in_columns:
-            return {key: items[place.row - 1] for key, items in self._columns.items()}, 0, self._places
+            row = place.row - 1
+            cells = {key: items[row] for key, items in self._columns.items() if row < len(items)}
+            return cells, 0, self._places
         text = self._content[place.byte_start - shift : place.byte_end - shift].decode("utf-8")
         return dict(Cursor(text).members()), place.byte_start - shift, Places(text)
 
@@ -214,16 +216,3 @@ def _unquoted(cell: str) -> str:
 def _quoted_like(old: str, value: str, delimiter: str) -> str:
     needs = any(mark in value for mark in (delimiter, '"', "\n", "\r"))
     return '"' + value.replace('"', '""') + '"' if old.startswith('"') or needs else value
-
-
-def _flag_like(old: str, value: bool) -> str:
-    for true, false in (("1", "0"), ("TRUE", "FALSE"), ("True", "False"), ("yes", "no")):
-        if old in (true, false):
-            return true if value else false
-    return "true" if value else "false"
-
-
-def _assign(value: Any, path: tuple[str | int, ...], new: Any) -> None:
-    for step in path[:-1]:
-        value = value[step]
-    value[path[-1]] = new

@@ -65,7 +65,7 @@ def to_batch(cells: pl.DataFrame, places: pl.DataFrame, table: Table, notes: lis
     frame = cells.select(**columns)
     if "id" not in fields:
         frame = frame.with_columns(made_ids(frame))
-    answers = _read_answer_columns(cells, fields, Noter(places, notes))
+    answers = read_answer_columns(cells, fields, Noter(places, notes))
     pointers = pl.Series("pointer", [None] * cells.height, pl.String)
     records = pl.concat([frame, answers, places.with_columns(pointers)], how="horizontal")
     return Batch(table.source, records.select(list(RECORD)).cast(RECORD), notes)
@@ -86,7 +86,7 @@ def made_ids(frame: pl.DataFrame) -> pl.Series:
 _LISTS = ("text", "answer_start", "answer_end")
 
 
-def _read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: Noter) -> pl.DataFrame:
+def read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: Noter) -> pl.DataFrame:
     """The answer columns as lists, and the flag.
 
     A column in which every cell is a JSON or Python literal is read as such; one text among

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from qatoolkit.corpus.answers import as_integer, locate, read_answers
+from qatoolkit.conversion.convert import convert
+from qatoolkit.corpus.answers import as_integer, locate, means_no_number, read_answers
+from qatoolkit.validation.fix import fix
 
 
 def read(answers: Any, start: Any = None, end: Any = None) -> list[tuple[str | None, int | None, int | None]]:
@@ -114,3 +116,29 @@ def test_locate_uses_the_keys_of_the_source():
     assert locate(record, names, 0, "text") == ("gold",)
     assert locate(record, names, 0, "answer_start") == ("at",)
     assert locate(record, names, None, "is_impossible") == ("impossible",)
+
+
+@pytest.mark.parametrize("value", ["n/a", " N/A ", "-", "?", "None", "null", "NaN", "", float("nan")])
+def test_what_says_that_there_is_no_number(value):
+    assert means_no_number(value)
+    found = read_answers(["Nile"], [value])
+    assert (found.start, [meant for *_, meant in found.odd]) == ([None], [None])
+
+
+@pytest.mark.parametrize("value", [None, 4, "4", "x", [], {}, True, float("inf"), "n", "/"])
+def test_what_says_something_else(value):
+    assert not means_no_number(value)
+
+
+@pytest.mark.parametrize("value", ["n/a", "-", "NULL"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_start_that_is_none_is_emptied_and_found_again(tmp_path, value, times):
+    path = tmp_path / "x.csv"
+    context = "The Nile is long." + " A Nile." * (times - 1)
+    path.write_text(f"context,question,answer,answer_start\n{context},What?,Nile,{value}\n", encoding="utf-8")
+    mended = fix(path)
+    assert mended.content.decode().endswith("Nile,\n")
+    assert [f.code for f in mended.left.findings if f.severity == "error"] == ["QA202"] * (times - 1)
+    if times == 1:
+        made = convert(path, tmp_path / "out", fix=True, split="train=1").dataset["train"]
+        assert made["answers"] == [{"text": ["Nile"], "answer_start": [4]}]

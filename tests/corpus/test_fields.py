@@ -42,11 +42,31 @@ def test_no_column_is_used_twice(extra, order):
 def test_a_mapping_to_no_field_names_the_fields():
     with pytest.raises(UsageError, match=r"--map text=contxt: no such field; fields are id, title, context"):
         match_columns(["text"], {"text": "contxt"})
+    with pytest.raises(UsageError, match=r'or below \[fields\] in qatk.toml context = "YOUR_COLUMN"'):
+        match_columns(["text"], {"text": "contxt"})
 
 
-def test_a_mapping_from_no_column_names_the_columns():
-    with pytest.raises(UsageError, match=r"--map txt=context: no column 'txt'; columns are 'text', 'frage'"):
+def test_a_mapping_from_no_column_names_the_columns_and_both_ways_to_say_it():
+    with pytest.raises(UsageError) as error:
         match_columns(["text", "frage"], {"txt": "context"})
+    assert str(error.value) == (
+        "no column 'txt' (--map txt=context, or below [fields] in qatk.toml context = \"txt\"); "
+        "columns are 'text', 'frage'"
+    )
+
+
+def test_a_mapping_the_wrong_way_round_is_turned():
+    with pytest.raises(UsageError) as error:
+        match_columns(["passage", "question"], {"context": "passage"})
+    assert str(error.value) == (
+        "--map context=passage: context is a field's name; "
+        'write --map passage=context, or below [fields] in qatk.toml context = "passage"'
+    )
+
+
+def test_a_dotted_name_of_a_header_is_a_name_like_others():
+    columns = ["meta.passage", "question"]
+    assert match_columns(columns, {"meta.passage": "context"})["context"] == "meta.passage"
 
 
 def test_a_missing_column_names_the_columns_and_the_flag(tmp_path):

@@ -6,6 +6,7 @@ import codecs
 import json
 from typing import Any
 
+import pandas
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from qatoolkit.corpus import Note, from_text, json_batches, read
 from qatoolkit.corpus.json_records import read_json
 from qatoolkit.corpus.record import UNREADABLE
 from qatoolkit.errors import NotACorpusError
+from qatoolkit.validation.fix import apply_fixes
 
 ANSWERS = [{"text": "Nile", "answer_start": 4}]
 QA = {"id": "1", "question": "What is long?", "answers": ANSWERS}
@@ -283,3 +285,37 @@ def test_a_layout_that_does_not_fit_ends_in_a_note_or_a_helpful_error(layout, te
     else:
         assert records.height == 0
         assert {n.kind for n in notes} == {"malformed-record"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_columns_as_pandas_writes_them(indent):
+    rows = [{**ROW, "id": name, "title": f"T/{name}"} for name in "ab"]
+    frame = pandas.DataFrame(rows)
+    corpus = from_text(frame.to_json(indent=indent))
+    assert corpus.sources[0].layout == "columns"
+    (batch,) = corpus
+    assert batch.notes == []
+    records = batch.records
+    assert records["id"].to_list() == ["a", "b"]
+    assert records["title"].to_list() == ["T/a", "T/b"]
+    assert records["text"].to_list() == [["Nile"], ["Nile"]]
+    document = json.loads(frame.to_json())
+    assert [resolve(document, pointer) for pointer in records["pointer"]] == ["What is long?"] * 2
+
+
+def test_columns_as_pandas_writes_them_are_mended_in_place():
+    rows = [ROW, {**ROW, "answers": [{"text": "Nile", "answer_start": 9}]}]
+    frame = pandas.DataFrame(rows, index=["x", "y"])
+    mended, fixed = apply_fixes(from_text(frame.to_json()))
+    assert len(fixed) == 1
+    assert mended.decode() == pandas.DataFrame([ROW, ROW], index=["x", "y"]).to_json()
+
+
+@pytest.mark.parametrize(("questions", "message"), [
+    ({"0": "q"}, "different lengths: context 2, question 1"),
+    ({"0": "q", "2": "r"}, "the columns name their rows differently"),
+    (["q", "r"], "'context', the column of context, is not a list of values"),
+])  # fmt: skip
+def test_columns_of_pandas_that_do_not_fit_together(questions, message):
+    with pytest.raises(NotACorpusError, match=message):
+        parse(json.dumps({"context": {"0": "c", "1": "d"}, "question": questions}), "columns")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import unicodedata
 
 import pytest
@@ -82,10 +84,10 @@ LETTERS = st.text(st.sampled_from("aZé'\"- 😀한국öcafeßﬁかがক\u0301
 
 def own_form(text: str) -> str:
     """Everything that may differ, taken away at once; written apart from the code under test."""
-    for old, new in {"’": "'", "“": '"', "–": "-"}.items():
+    for old, new in {"’": "'", "“": '"', "–": "-", "''": '"'}.items():
         text = text.replace(old, new)
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return " ".join(folded.split())
+    return "".join(folded.split())
 
 
 @settings(deadline=None)
@@ -105,6 +107,35 @@ def test_a_rewritten_slice_is_found_as_the_contexts_own(context, data, folds):
         assert any(match.start <= start + 2 and match.end >= end - 2 for match in found)
     for match in found:
         assert own_form(context[match.start : match.end]) == own_form(text)
+
+
+PROSE = st.text(st.sampled_from("aZé1 ,.()'&n\n😀京"), min_size=1, max_size=20)
+REWRITTEN = {
+    "escaped": html.escape,
+    "numeric": lambda text: "".join(f"&#{ord(c)};" if ord(c) > 127 else c for c in text),
+    "tokenised": lambda text: re.sub(r"([,.()])", r" \1 ", text).replace("(", "-LRB-").replace(")", "-RRB-"),
+}
+
+
+@settings(deadline=None)
+@given(PROSE, st.data(), st.sampled_from(sorted(REWRITTEN)), st.booleans())
+def test_entities_and_the_traces_of_a_tokeniser_are_seen_through(context, data, how, rewrite_context):
+    start = data.draw(st.integers(0, len(context) - 1))
+    text = context[start : data.draw(st.integers(start + 1, len(context)))]
+    assume(text.strip())
+    if rewrite_context:
+        context = REWRITTEN[how](context)
+    else:
+        text = REWRITTEN[how](text)
+    found = find_loosely(context, text)
+    assert found
+    for match in found:
+        assert plain(context[match.start : match.end]) == plain(text)
+
+
+def plain(text: str) -> str:
+    """Without entities, brackets' names, quotes and blanks."""
+    return re.sub(r"[\s'\"]", "", html.unescape(text).replace("-LRB-", "(").replace("-RRB-", ")")).casefold()
 
 
 @settings(deadline=None)
@@ -129,6 +160,14 @@ def test_whatever_is_found_equals_the_text_once_both_are_normalised(context, tex
         ),
         ("한국어 문서", unicodedata.normalize("NFD", "한국어"), "한국어", "Unicode form"),
         ("the ﬁrst", "first", "ﬁrst", "Unicode form"),
+        ("Tom &amp; Jerry ran", "Tom & Jerry", "Tom &amp; Jerry", "HTML entities"),
+        ("Tom & Jerry ran", "Tom &amp; Jerry", "Tom & Jerry", "HTML entities"),
+        ("Q&nbsp;A, &#39;café&#39;", "Q A, ’café’", "Q&nbsp;A, &#39;café&#39;", "HTML entities"),
+        ("it was n't so", "wasn't", "was n't", "tokenised text"),
+        ("in 1901, of it", "1901 , of", "1901, of", "tokenised text"),
+        ("so -LRB- 東京 -RRB- it", "(東京)", "-LRB- 東京 -RRB-", "tokenised text"),
+        ("said `` go '' now", "“go”", "`` go ''", "tokenised text"),
+        ("Bob 's dog", "bob's dog", "Bob 's dog", "letter case"),
         ("die Straße", "STRASSE", "Straße", "letter case"),
     ],
 )
@@ -138,7 +177,17 @@ def test_the_mildest_difference_is_named(context, text, span, difference):
 
 
 @pytest.mark.parametrize(
-    ("context", "text"), [("ﬁve", "ive"), ("wait…", "wait."), ("abc", " "), ("abc", "\u200b"), ("", "a")]
+    ("context", "text"),
+    [
+        ("a part", "apart"),
+        ("can not", "cannot"),
+        ("A &amp; B", "am; B"),
+        ("ﬁve", "ive"),
+        ("wait…", "wait."),
+        ("abc", " "),
+        ("abc", "\u200b"),
+        ("", "a"),
+    ],
 )
 def test_half_a_character_is_not_found(context, text):
     assert find_loosely(context, text) == []
