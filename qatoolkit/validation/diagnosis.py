@@ -2,7 +2,7 @@
 
 Every wrong answer has exactly one diagnosis, so that one fault is one finding. The repair is
 looked for in this order: where the whole file's way of counting says, the only occurrence, the one
-occurrence close by, the text after normalising.
+occurrence close by, the text after normalising, nearly the same text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,25 @@ from qatoolkit.corpus.offsets import (
     on_word_boundaries,
 )
 from qatoolkit.validation.hypotheses import Hypothesis
+from qatoolkit.validation.nearly import find_nearly, find_pieces
 from qatoolkit.validation.rule import Method, Safety
 
-Kind = Literal["right", "empty", "mismatch", "sentinel", "out-of-range", "ambiguous", "absent", "normalised"]
+Kind = Literal[
+    "right", "empty", "no-answer", "mismatch", "sentinel", "out-of-range", "ambiguous",
+    "normalised", "nearly", "joined", "absent",
+]  # fmt: skip
+
+#: Texts that say there is no answer, without their blanks and punctuation.
+_NO_ANSWER = frozenset({
+    "answernotfound", "cannotanswer", "noanswer", "noanswerfound", "notanswerable", "unanswerable",
+    "impossible", "unknown", "notincontext", "notinthecontext", "notgiven", "notmentioned", "notfound",
+    "notapplicable", "notavailable", "na", "nan", "nil", "none", "null", "idk", "idontknow",
+    "keineantwort", "sansréponse", "pasderéponse", "sinrespuesta", "semresposta", "nessunarisposta",
+    "ingetsvar", "нетответа", "无答案", "沒有答案", "回答なし", "답없음",
+})  # fmt: skip
+
+#: Answers to a question that no span answers.
+_VERDICTS = frozenset({"yes", "no", "oui", "non"})
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,8 @@ class Diagnosis:
         end: exclusive end there.
         method: how that place was found.
         safety: whether moving the answer there can do harm.
-        candidates: starts of all occurrences, after normalising if `difference` is set.
+        candidates: starts of all occurrences, after normalising if `difference` is set; of the pieces
+            if the text is joined from several.
         difference: what was normalised to find it.
     """
 
@@ -63,11 +80,13 @@ def diagnose(context: str, text: str, start: int | None, hypothesis: Hypothesis 
     if start is not None and start >= 0 and context[start : start + len(text)] == text:
         return Diagnosis("right", start, start + len(text))
     found = occurrences(context, text)
-    meant = hypothesis.start(context, start) if hypothesis is not None and start is not None else None
-    if meant is not None and meant in found:
+    if (not found or start == -1) and _says_nothing(text):
+        return Diagnosis("no-answer")
+    meant = hypothesis.place(context, start, found) if hypothesis is not None and start is not None else None
+    if meant is not None:
         return Diagnosis("mismatch", meant, meant + len(text), "hypothesis", "safe", tuple(found))
     if not found:
-        return _normalised(context, text, start)
+        return _normalised(context, text, start) or _nearly(context, text, start)
     if len(found) == 1:
         return _moved(context, text, start, found, found[0], "single")
     close = nearest(found, start) if start is not None else None
@@ -78,7 +97,7 @@ def diagnose(context: str, text: str, start: int | None, hypothesis: Hypothesis 
 
 def _moved(context: str, text: str, old: int | None, found: list[int], new: int, method: Method) -> Diagnosis:
     end = new + len(text)
-    whole = on_word_boundaries(context, new, end)
+    whole = on_word_boundaries(context, new, end) and not (old == -1 and text.casefold() in _VERDICTS)
     if old is None:
         kind: Kind = "right" if whole else "ambiguous"
     elif old in (-1, 0):
@@ -88,10 +107,10 @@ def _moved(context: str, text: str, old: int | None, found: list[int], new: int,
     return Diagnosis(kind, new, end, method, "safe" if whole else "unsafe", tuple(found))
 
 
-def _normalised(context: str, text: str, start: int | None) -> Diagnosis:
+def _normalised(context: str, text: str, start: int | None) -> Diagnosis | None:
     matches = find_loosely(context, text)
     if not matches:
-        return Diagnosis("absent")
+        return None
     starts = [match.start for match in matches]
     chosen: LooseMatch | None = matches[0] if len(matches) == 1 else None
     if chosen is None and start is not None:
@@ -101,5 +120,24 @@ def _normalised(context: str, text: str, start: int | None) -> Diagnosis:
     if chosen is None:
         return Diagnosis("normalised", candidates=tuple(starts), difference=difference)
     harmless = difference != "letter case" and on_word_boundaries(context, chosen.start, chosen.end)
+    if difference in ("HTML entities", "tokenised text"):
+        harmless = harmless and len(matches) == 1
     safety: Safety = "safe" if harmless else "unsafe"
     return Diagnosis("normalised", chosen.start, chosen.end, "normalised", safety, tuple(starts), difference)
+
+
+def _nearly(context: str, text: str, start: int | None) -> Diagnosis:
+    matches = find_nearly(context, text)
+    if not matches:
+        pieces = find_pieces(context, text)
+        return Diagnosis("joined" if pieces else "absent", candidates=tuple(at for at, _ in pieces))
+    starts = [match.start for match in matches]
+    close = starts[0] if len(starts) == 1 else nearest(starts, start) if start is not None else None
+    if close is None:
+        return Diagnosis("nearly", candidates=tuple(starts))
+    chosen = matches[starts.index(close)]
+    return Diagnosis("nearly", chosen.start, chosen.end, "fuzzy", "unsafe", tuple(starts))
+
+
+def _says_nothing(text: str) -> bool:
+    return "".join(filter(str.isalnum, text.casefold())) in _NO_ANSWER

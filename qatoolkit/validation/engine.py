@@ -1,8 +1,8 @@
 """Runs rules over batches: expressions find, and only what they flag becomes a Python object.
 
 For each batch the rules' expressions are evaluated together, once over the records, once over
-the answers (one row each) and once over the distinct contexts. Rules about the whole corpus see
-64-bit hashes, so memory grows with the number of records by a few bytes and not by their texts.
+the answers (one row each) and once over the distinct contexts. What rules about a whole file or
+the whole corpus need is kept by `tally` and `ledger`, as counts and hashes.
 """
 
 from __future__ import annotations
@@ -10,20 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from qatoolkit.corpus.ahead import ahead
 from qatoolkit.corpus.record import Batch, Place
 from qatoolkit.validation.contract import failures
 from qatoolkit.validation.expressions import WRONG
 from qatoolkit.validation.finding import Finding
-from qatoolkit.validation.hypotheses import Evidence, Hypothesis, Placed, weigh, winner
+from qatoolkit.validation.hypotheses import Evidence, Hypothesis, Placed, weigh, weigh_ends, winner
+from qatoolkit.validation.ledger import Ledger, place_of
+from qatoolkit.validation.limits import Limits
 from qatoolkit.validation.rule import Case, Problem, Rule
-from qatoolkit.validation.tally import Tally, explode_answers
+from qatoolkit.validation.tally import FileCounts, Tally, explode_answers
+from qatoolkit.validation.tokens import measure
+
+if TYPE_CHECKING:
+    from qatoolkit.windows.tokenizer import PreTrainedTokenizerFast
 
 #: Cases that are held back at most; a file with more of them has shown how it counts.
-_MOST_HELD = 200_000
+_MOST_HELD = 20_000
 _MOST_WITNESSES = 2_000
 _WITNESSES_OF_A_BATCH = 2_000
 
@@ -33,64 +40,109 @@ _TELLING = r"[^\x00-\x7f]|[\n&<>]|^\s"
 
 @dataclass
 class Engine:
-    """Checks batches, in order, and remembers what the rules about the whole corpus need.
+    """Checks sources, in order, and remembers what the rules about the whole corpus need.
 
     Attributes:
         rules: the rules to run.
         schema: another contract than the packaged one.
+        limits: the thresholds that rules go by.
+        tokenizer: of the model that is to be trained; without one its rules do not run.
         hypotheses: source -> how it counts its offsets, None if rightly or unknown. What is not
             given here is found out, and added, when a source has been seen.
         evidence: source -> how the hypotheses fared over it, for sources with wrong answers.
+        ends: source -> how the habit of naming the last character fared, for sources that have it.
         tally: counts so far.
     """
 
     rules: Sequence[Rule]
     schema: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    tokenizer: PreTrainedTokenizerFast | None = None
     hypotheses: dict[str, Hypothesis | None] = field(default_factory=dict)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
+    ends: dict[str, Evidence] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
-    _seen: dict[int, tuple[int, int, str]] = field(default_factory=dict)
-    _asked: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
-    def check(self, batches: Iterable[Batch]) -> Iterator[Finding]:
-        """The findings of one source, in the order of its records."""
-        once, held = _Once(), _Held()
+    def __post_init__(self) -> None:
+        self._ledger = Ledger(self._of("corpus"), self.limits)
+
+    def check(self, batches: Iterable[Batch], split: str | None = None) -> Iterator[Finding]:
+        """The findings of one source, in the order of its records.
+
+        Args:
+            batches: the source's records.
+            split: the split that the source is known to be.
+        """
+        seen = _Seen()
         found: list[Finding] = []
-        for batch in batches:
-            found += self._check_batch(batch, once, held)
-            if len(held.cases) >= _MOST_HELD:
-                found += self._explain(held)
-        found += self._explain(held)
-        self.tally.end_of_source()
-        yield from sorted(found, key=_order)
+        for part in ahead(self._prepare(batch, split) for batch in batches):
+            found += self._check_part(part, seen)
+            if len(seen.held) >= _MOST_HELD:
+                found += self._explain(seen)
+        found += self._explain(seen)
+        ends = weigh_ends(seen.counts.inclusive_ends, seen.counts.exclusive_ends)
+        if ends.holds:
+            self.ends[seen.source] = ends
+        found += self._counted("file", vars(seen.counts), seen.source)
+        self.tally.add(seen.counts)
+        yield from sorted(found, key=in_order)
 
-    def _explain(self, held: _Held) -> Iterator[Finding]:
-        """What was held back until the file's way of counting could be told."""
-        if not held.cases:
-            return
-        source = held.source
-        if source not in self.hypotheses:
-            self.evidence[source] = weigh(held.wrong(), held.right)
-            self.hypotheses[source] = winner(self.evidence[source])
-        for rule, case in held.cases:
-            case = replace(case, hypothesis=self.hypotheses[source])
+    def conclude(self) -> Iterator[Finding]:
+        """What only all sources together tell, once they have been checked."""
+        yield from self._counted("total", vars(self.tally), self._ledger.name(0))
+        for rule, row in self._ledger.shared():
+            source, other = (self._ledger.name(row[name]) for name in ("source", "first_source"))
+            case = Case(row, others=(row["first_row"],), elsewhere=other if other != source else "")
             problem = rule.explain(case)
             if problem is not None:
-                yield _finding(rule, problem, source, _place(case.record), case.record, case.answer)
-        held.cases.clear()
+                yield _finding(rule, problem, source, place_of(row), row, None)
 
-    def _check_batch(self, batch: Batch, once: _Once, held: _Held) -> Iterator[Finding]:
-        stamp = _Stamp(batch, once)
-        answers = explode_answers(batch.records)
-        self.tally.add(batch, answers)
+    def _prepare(self, batch: Batch, split: str | None) -> _Part:
+        """What costs time and no decision; it happens while the batch before is checked."""
+        self._ledger.add(batch, split)
+        return _Part(batch, explode_answers(batch.records), _distinct_contexts(batch.records))
+
+    def _check_part(self, part: _Part, seen: _Seen) -> Iterator[Finding]:
+        batch = part.batch
+        seen.source = batch.source
+        seen.counts.add(batch, part.answers)
+        stamp = _Stamp(batch, seen)
         yield from self._notes(batch)
         if batch.records.height:
             yield from self._contract(batch, stamp)
-            yield from self._flagged("record", batch.records.with_row_index("index"), stamp, held)
-            yield from self._flagged("answer", answers, stamp, held)
-            yield from self._flagged("context", _distinct_contexts(batch.records), stamp, held)
-            held.witness(answers)
-            yield from self._corpus(batch, stamp)
+            yield from self._flagged("record", batch.records.with_row_index("index"), stamp, seen)
+            yield from self._flagged("answer", part.answers, stamp, seen)
+            yield from self._flagged("context", part.contexts, stamp, seen)
+            if self.tokenizer is not None:
+                measured = measure(batch.records, self.tokenizer, self.limits)
+                yield from self._flagged("tokenizer", measured, stamp, seen)
+            seen.witness(part.answers)
+
+    def _explain(self, seen: _Seen) -> Iterator[Finding]:
+        """What was held back until the file's way of counting could be told."""
+        if not seen.held:
+            return
+        source = seen.source
+        if source not in self.hypotheses:
+            self.evidence[source] = weigh(seen.wrong(), seen.right)
+            self.hypotheses[source] = winner(self.evidence[source])
+        for case, rules in seen.held:
+            case = replace(case, hypothesis=self.hypotheses[source], counts=vars(seen.counts))
+            for rule in rules:
+                problem = rule.explain(case)
+                if problem is not None:
+                    yield _finding(rule, problem, source, _place(case.record), case.record, case.answer)
+        seen.held.clear()
+
+    def _counted(self, scope: str, counts: dict[str, int], source: str) -> Iterator[Finding]:
+        """What the counts over a file, or over all of them, tell."""
+        frame = pl.DataFrame([counts])
+        for rule in self._of(scope):
+            assert rule.flag is not None
+            if frame.select(rule.flag).item():
+                problem = rule.explain(Case(counts=counts, limits=self.limits))
+                if problem is not None:
+                    yield _finding(rule, problem, source, Place(), {}, None)
 
     def _of(self, *scopes: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.scope in scopes]
@@ -116,7 +168,7 @@ class Engine:
                     case = Case(column=failure.column, check=failure.check)
                     yield from stamp(rule, case, failure.index)
 
-    def _flagged(self, scope: str, frame: pl.DataFrame, stamp: _Stamp, held: _Held) -> Iterator[Finding]:
+    def _flagged(self, scope: str, frame: pl.DataFrame, stamp: _Stamp, seen: _Seen) -> Iterator[Finding]:
         """One evaluation of all expressions of a scope, then the rows that any of them flags."""
         rules = self._of(scope)
         if not rules or not frame.height:
@@ -127,48 +179,53 @@ class Engine:
             case = Case(
                 stamp.record(row["index"]),
                 row.get("answer"),
-                row.get("text") if scope == "answer" else None,
+                row["text"] if scope in ("answer", "tokenizer") else None,
                 row.get("start"),
                 row.get("end"),
                 others=tuple(row.get("others") or ()),
+                limits=self.limits,
+                measures=row if scope == "tokenizer" else {},
             )
-            for rule in rules:
-                if row[rule.code] and rule.whole_file:
-                    held.hold(rule, case, stamp.source)
-                elif row[rule.code]:
+            wanted = [rule for rule in rules if row[rule.code]]
+            if later := [rule for rule in wanted if rule.whole_file]:
+                seen.held.append((case, later))
+            for rule in wanted:
+                if not rule.whole_file:
                     yield from stamp(rule, case, row["index"])
 
-    def _corpus(self, batch: Batch, stamp: _Stamp) -> Iterator[Finding]:
-        """Repeated ids and questions, by hash."""
-        rules = {rule.code: rule for rule in self._of("corpus")}
-        hashes = batch.records.select(
-            "row",
-            id=pl.col("id").hash(),
-            pair=pl.struct("context", "question").hash(),
-            known=pl.col("id").is_not_null(),
-        )
-        for index, (row, id_hash, pair, known) in enumerate(hashes.iter_rows()):
-            if not known:
-                continue
-            first_pair, other, file = self._seen.setdefault(id_hash, (pair, row, batch.source))
-            if first_pair != pair and "QA104" in rules:
-                yield from stamp.again(rules["QA104"], index, other, file)
-            first_id, other, file = self._asked.setdefault(pair, (id_hash, row, batch.source))
-            if first_id != id_hash and "QA401" in rules:
-                yield from stamp.again(rules["QA401"], index, other, file)
+
+@dataclass(frozen=True)
+class _Part:
+    """A batch, and the frames that the rules of its answers and of its distinct contexts look at."""
+
+    batch: Batch
+    answers: pl.DataFrame
+    contexts: pl.DataFrame
 
 
 @dataclass
-class _Held:
-    """Cases that wait for the end of their source, and right answers that bear witness there."""
+class _Seen:
+    """What is remembered of a source until its end.
+
+    Attributes:
+        source: its name.
+        counts: counts over it.
+        held: cases whose rules wait for the whole file.
+        right: right answers, which bear witness to how the file counts.
+    """
 
     source: str = ""
-    cases: list[tuple[Rule, Case]] = field(default_factory=list)
+    counts: FileCounts = field(default_factory=FileCounts)
+    held: list[tuple[Case, list[Rule]]] = field(default_factory=list)
     right: list[Placed] = field(default_factory=list)
+    _said: set[tuple[str, int]] = field(default_factory=set)
 
-    def hold(self, rule: Rule, case: Case, source: str) -> None:
-        self.source = source
-        self.cases.append((rule, case))
+    def first(self, code: str, thing: str) -> bool:
+        """Whether a rule says this for the first time, of a column or a context."""
+        key = (code, hash(thing))
+        new = key not in self._said
+        self._said.add(key)
+        return new
 
     def witness(self, answers: pl.DataFrame) -> None:
         """Keeps some right answers on contexts that some hypothesis would measure otherwise."""
@@ -181,38 +238,21 @@ class _Held:
             self.right += [Placed(*row) for row in rows]
 
     def wrong(self) -> list[Placed]:
-        """The wrong answers among the cases that say where they stand, each once."""
-        placed = {
-            (id(case.record), case.answer): Placed(case.context, case.text or "", case.start)
-            for _, case in self.cases
+        """The wrong answers among the held cases that say where they stand."""
+        placed = [
+            Placed(case.context, case.text or "", case.start)
+            for case, _ in self.held
             if case.start is not None and case.start >= 0
-        }
-        return list(placed.values())
-
-
-class _Once:
-    """What has been said of a source and is not said again for a later batch: of a column, or a context."""
-
-    def __init__(self) -> None:
-        self._said: set[tuple[str, int]] = set()
-
-    def first(self, code: str, thing: str) -> bool:
-        key = (code, hash(thing))
-        new = key not in self._said
-        self._said.add(key)
-        return new
+        ]
+        return [answer for answer in placed if not answer.context.startswith(answer.text, answer.start)]
 
 
 class _Stamp:
     """Turns a rule's problem into a finding, with the rule's name and the record's place on it."""
 
-    def __init__(self, batch: Batch, once: _Once) -> None:
+    def __init__(self, batch: Batch, seen: _Seen) -> None:
         self._batch = batch
-        self._once = once
-
-    @property
-    def source(self) -> str:
-        return self._batch.source
+        self._seen = seen
 
     def record(self, index: int) -> dict[str, Any]:
         return self._batch.records.row(index, named=True)
@@ -222,25 +262,21 @@ class _Stamp:
         if problem is None:
             return
         if index is None:
-            if self._once.first(rule.code, problem.message):
+            if self._seen.first(rule.code, problem.message):
                 yield _finding(rule, problem, self._batch.source, Place(), {}, None)
             return
-        if rule.scope == "context" and not self._once.first(rule.code, case.context):
+        of_context = rule.scope in ("context", "tokenizer") and problem.field == "context"
+        if of_context and not self._seen.first(rule.code, case.context):
             return
         record = self.record(index)
         yield _finding(rule, problem, self._batch.source, _place(record), record, case.answer)
-
-    def again(self, rule: Rule, index: int, row: int, source: str) -> Iterator[Finding]:
-        """What a rule says of a record that has something in common with an earlier one."""
-        elsewhere = source if source != self._batch.source else ""
-        yield from self(rule, Case(self.record(index), others=(row,), elsewhere=elsewhere), index)
 
 
 def _place(record: dict[str, Any]) -> Place:
     return Place(*(record[name] for name in vars(Place())))
 
 
-def _order(finding: Finding) -> tuple[int, int, int]:
+def in_order(finding: Finding) -> tuple[int, int, int]:
     """The order of the source: by byte where there are bytes, else by row."""
     return finding.place.byte_start or 0, finding.place.row or 0, finding.answer or 0
 
@@ -251,8 +287,8 @@ def _distinct_contexts(records: pl.DataFrame) -> pl.DataFrame:
         records.lazy()
         .with_row_index("index")
         .filter(pl.col("context").is_not_null())
-        .group_by("context", maintain_order=True)
-        .agg(pl.col("index").first(), others=pl.col("row").slice(1))
+        .group_by(pl.col("context").hash().alias("hash"), maintain_order=True)
+        .agg(pl.col("index", "context").first(), others=pl.col("row").slice(1))
         .collect()
     )
 

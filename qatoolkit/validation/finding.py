@@ -45,12 +45,8 @@ class Finding:
 
     @property
     def location(self) -> str:
-        """`file:line`, or the record's JSON pointer or number where there are no useful lines."""
-        if self.place.line is not None:
-            return f"{self.file}:{self.place.line}"
-        if self.place.pointer:
-            return f"{self.file}#{self.place.pointer}"
-        return f"{self.file}[{self.place.row}]" if self.place.row is not None else self.file
+        """Where it is, as editors and terminals link it."""
+        return location(self.file, self.place)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as `schemas/validation.schema.json` has it."""
@@ -67,6 +63,15 @@ class Finding:
             "span": list(self.span) if self.span else None,
             "fix": _fix_to_dict(self.fix) if self.fix else None,
         }
+
+
+def location(file: str, place: Place) -> str:
+    """`file:line`, or the record's JSON pointer or number where there are no useful lines."""
+    if place.line is not None:
+        return f"{file}:{place.line}"
+    if place.pointer:
+        return f"{file}#{place.pointer}"
+    return f"{file}[{place.row}]" if place.row is not None else file
 
 
 def _fix_to_dict(fix: Fix) -> dict[str, Any]:

@@ -46,58 +46,64 @@ class FixReport:
 
 
 def fix(
-    path: str | Path,
+    path: str | Path | Corpus,
     output: str | Path | None = None,
     *,
     unsafe: bool = False,
     format: str | None = None,
     fields: Mapping[str, str] | None = None,
+    severities: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> FixReport:
     """Repairs one file into a copy of the same layout; untouched bytes stay as they are.
 
     Args:
-        path: the file.
+        path: the file; or a corpus of one file that is open already.
         output: where the copy goes; None writes nothing, to look at the report first.
         unsafe: also make repairs that a person should look at.
         format: layout, where detection would be wrong.
         fields: column -> field, where the usual names do not fit.
+        severities: rule -> severity, as `validate` takes them; a rule that is off repairs nothing.
         overwrite: replace an output that exists.
 
     Raises:
         UsageError: the path is a saved dataset or names several files.
         DestinationError: the output exists, is the source itself, or cannot be written.
     """
-    corpus = read(path, format=format, fields=fields)
-    if len(corpus.sources) != 1:
-        raise UsageError(f"{path}: names {len(corpus.sources)} files; fix mends one at a time")
+    corpus = open_one(path, format=format, fields=fields)
+    source = corpus.sources[0]
     if output is not None:
-        _check_destination(Path(path), Path(output), overwrite)
-    original = corpus.sources[0].read_bytes() if corpus.sources[0].layout != "arrow" else b""
-    content, fixed = apply_fixes(corpus, unsafe=unsafe)
-    mended = replace(corpus, sources=[_in_memory(corpus.sources[0], content)])
-    report = FixReport(str(path), content, original, fixed, validate(mended))
+        check_destination(source, Path(output), overwrite)
+    content, fixed = apply_fixes(corpus, unsafe=unsafe, severities=severities)
+    mended = replace(corpus, sources=[in_memory(source, content)])
+    report = FixReport(
+        source.name, content, source.read_bytes(), fixed, validate(mended, severities=severities)
+    )
     before, after = validate(corpus, select=["QA102"]).tally.records, report.left.tally.records
     if before != after:
-        raise AssertionError(f"{path}: {before} records before the repairs and {after} after them")
+        raise AssertionError(f"{source.name}: {before} records before the repairs and {after} after them")
     if output is not None:
-        _write(Path(output), content)
+        write_copy(Path(output), content)
     return report
 
 
-def apply_fixes(corpus: Corpus, *, unsafe: bool = False) -> tuple[bytes, list[Finding]]:
+def apply_fixes(
+    corpus: Corpus, *, unsafe: bool = False, severities: Mapping[str, str] | None = None
+) -> tuple[bytes, list[Finding]]:
     """The content of a one-file corpus after its repairs, and the findings that were repaired."""
     content = splice(corpus.sources[0], corpus.mapping, [])
     fixed: list[Finding] = []
     for _ in range(_MOST_ROUNDS):
         repairable = [
-            f for f in validate(corpus).findings if f.fix is not None and (unsafe or f.fix.safety == "safe")
+            f
+            for f in validate(corpus, severities=severities).findings
+            if f.fix is not None and (unsafe or f.fix.safety == "safe")
         ]
         if not repairable:
             break
         chosen = _without_conflicts(repairable)
         content = splice(corpus.sources[0], corpus.mapping, _by_place(chosen))
-        corpus = replace(corpus, sources=[_in_memory(corpus.sources[0], content)])
+        corpus = replace(corpus, sources=[in_memory(corpus.sources[0], content)])
         fixed += chosen
     return content, fixed
 
@@ -123,19 +129,32 @@ def _by_place(findings: list[Finding]) -> list[tuple[Place, list[Edit]]]:
     return list(grouped.items())
 
 
-def _in_memory(source: Source, content: bytes) -> Source:
-    """The same source with other content, read without a file."""
+def open_one(
+    path: str | Path | Corpus, *, format: str | None = None, fields: Mapping[str, str] | None = None
+) -> Corpus:
+    """A corpus of one file, which a copy can be made of."""
+    corpus = path if isinstance(path, Corpus) else read(path, format=format, fields=fields)
+    if len(corpus.sources) != 1:
+        named = path if not isinstance(path, Corpus) else ", ".join(s.name for s in corpus.sources[:3])
+        unpack = "; unpack the archive first" if any(source.member for source in corpus.sources) else ""
+        raise UsageError(f"{named}: names {len(corpus.sources)} files; fix mends one at a time{unpack}")
+    return corpus
+
+
+def in_memory(source: Source, content: bytes) -> Source:
+    """The same source with other content, packed as it is, read without a file."""
     return replace(source, path=None, content=content)
 
 
-def _check_destination(path: Path, output: Path, overwrite: bool) -> None:
-    if output.exists() and path.exists() and output.samefile(path):
+def check_destination(source: Source, output: Path, overwrite: bool) -> None:
+    """Refuses to write over the source, or unasked over anything else."""
+    if output.exists() and source.path is not None and output.samefile(source.path):
         raise DestinationError(f"{output}: is the file itself; fix writes a copy, name another file with -o")
     if output.exists() and not overwrite:
         raise DestinationError(f"{output}: exists already; choose another name or add --overwrite")
 
 
-def _write(output: Path, content: bytes) -> None:
+def write_copy(output: Path, content: bytes) -> None:
     """All or nothing: a file beside the destination, then renamed onto it."""
     beside = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:

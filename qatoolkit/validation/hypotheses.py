@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
+
+from qatoolkit.corpus.offsets import occurrences
 
 #: Fewer explained answers than this are no evidence for a habit of the whole file.
 FEWEST = 3
@@ -46,10 +47,9 @@ class Hypothesis:
     what: str
     measure: Callable[[str], int]
 
-    def start(self, context: str, claimed: int) -> int | None:
-        """The code point that a claimed start means, None if there is none."""
-        at = bisect_left(range(len(context) + 1), claimed, key=lambda end: self.measure(context[:end]))
-        return at if at < len(context) and self.measure(context[:at]) == claimed else None
+    def place(self, context: str, claimed: int, found: Iterable[int]) -> int | None:
+        """The first of the places where a text was found that a claimed start can mean, None if none can."""
+        return next((at for at in found if self.measure(context[:at]) == claimed), None)
 
 
 HYPOTHESES = (
@@ -63,6 +63,11 @@ HYPOTHESES = (
     Hypothesis("nfd", "over the decomposed (NFD) text", lambda p: len(unicodedata.normalize("NFD", p))),
     Hypothesis("unescaped", "over the text without HTML entities", lambda p: len(html.unescape(p))),
     Hypothesis("escaped", "over the text with HTML entities", lambda p: len(html.escape(p, quote=False))),
+)
+
+#: The one habit that concerns ends: they name the last character and not the one behind it.
+INCLUSIVE_END = Hypothesis(
+    "inclusive-end", "ends name the last character, not the one behind it", lambda p: len(p) - 1
 )
 
 
@@ -96,9 +101,10 @@ def weigh(wrong: Sequence[Placed], right: Iterable[Placed]) -> list[Evidence]:
         right: answers that do; they count against a hypothesis that would move them.
     """
     wrong, right = _affordable(wrong), _affordable(right)
+    places = [occurrences(answer.context, answer.text) for answer in wrong]
     found = []
     for hypothesis in HYPOTHESES:
-        explains = sum(_explains(hypothesis, answer) for answer in wrong)
+        explains = sum(map(partial(_explains, hypothesis), wrong, places))
         contradicts = sum(_moves(hypothesis, answer) for answer in right) if explains >= FEWEST else 0
         found.append(Evidence(hypothesis, explains, contradicts, len(wrong)))
     return sorted(found, key=lambda evidence: (-evidence.explains, evidence.contradicts))
@@ -112,18 +118,24 @@ def winner(found: Sequence[Evidence]) -> Hypothesis | None:
     return holding[0].hypothesis
 
 
-def _explains(hypothesis: Hypothesis, answer: Placed) -> bool:
-    if not _matters(hypothesis, answer.context):
-        return False
-    start = hypothesis.start(answer.context, answer.start)
-    return start is not None and answer.context.startswith(answer.text, start)
+def weigh_ends(inclusive: int, exclusive: int) -> Evidence:
+    """How the hypothesis of inclusive ends fares over the right answers of a file that gives ends.
+
+    Args:
+        inclusive: ends that are one less than start and length say.
+        exclusive: ends that are what they say.
+    """
+    return Evidence(INCLUSIVE_END, inclusive, exclusive, inclusive + exclusive)
+
+
+def _explains(hypothesis: Hypothesis, answer: Placed, found: list[int]) -> bool:
+    return _matters(hypothesis, answer.context) and (
+        hypothesis.place(answer.context, answer.start, found) is not None
+    )
 
 
 def _moves(hypothesis: Hypothesis, answer: Placed) -> bool:
-    return (
-        _matters(hypothesis, answer.context)
-        and hypothesis.start(answer.context, answer.start) != answer.start
-    )
+    return hypothesis.measure(answer.context[: answer.start]) != answer.start
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from qatoolkit.corpus.record import RECORD, Batch
+from qatoolkit.corpus.answers import means_no_number
+from qatoolkit.corpus.record import RECORD, Batch, Note
 from qatoolkit.validation.engine import Engine
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Hypothesis
@@ -77,10 +78,12 @@ def _apply(batch: Batch, findings: list[Finding]) -> tuple[Batch, list[Finding]]
             _set(touched[finding.place.row], edit.field, edit.answer, edit.new)
     kept = batch.records.filter(~pl.col("row").is_in(rows))
     changed = pl.DataFrame(list(touched.values()), schema=RECORD)
-    notes = [
-        n for n in batch.notes if not (n.kind == "wrong-type" and n.meant is not None and n.place.row in rows)
-    ]
+    notes = [n for n in batch.notes if not (_has_type_repair(n) and n.place.row in rows)]
     return replace(batch, records=pl.concat([kept, changed]).sort("row"), notes=notes), made
+
+
+def _has_type_repair(note: Note) -> bool:
+    return note.kind == "wrong-type" and (note.meant is not None or means_no_number(note.value))
 
 
 def _set(record: dict[str, Any], field: str, answer: int | None, value: Any) -> None:

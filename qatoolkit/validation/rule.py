@@ -15,13 +15,15 @@ import polars as pl
 from qatoolkit.corpus.record import Note, NoteKind
 from qatoolkit.corpus.splice import Edit
 from qatoolkit.validation.hypotheses import Hypothesis
+from qatoolkit.validation.limits import Limits
 
 Severity = Literal["error", "warning", "info"]
 Safety = Literal["safe", "unsafe"]
-Method = Literal["type", "hypothesis", "single", "nearest", "normalised", "trim"]
+Method = Literal["type", "hypothesis", "single", "nearest", "normalised", "fuzzy", "trim"]
 #: What one case of a rule is: something a reader noted, a failure of the pandera contract, one
-#: record, one answer of a record, one distinct context, or one record in view of all others.
-Scope = Literal["note", "contract", "record", "answer", "context", "corpus"]
+#: record, one answer of a record, one distinct context, one file or all of them by their counts, one
+#: record or answer as a tokenizer sees it, or one record in view of all others.
+Scope = Literal["note", "contract", "record", "answer", "context", "file", "total", "tokenizer", "corpus"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Fix:
         safety: "safe" if the meaning cannot change, "unsafe" if a person should look.
         method: how the new value was found.
         candidates: how many places were possible.
-        distance: characters between the old start and the new one, where there are two.
+        distance: characters between the old start and the new one, where there are two; for "fuzzy",
+            characters to insert, delete or replace to get the new text from the old one.
     """
 
     edits: tuple[Edit, ...]
@@ -68,7 +71,7 @@ class Case:
 
     Attributes:
         record: the record's columns; empty where the record could not be read.
-        answer: 0-based index of the answer, for rules of scope "answer".
+        answer: 0-based index of the answer, for rules of scope "answer" and "tokenizer".
         text: that answer's text.
         start: its answer_start.
         end: its answer_end as the source gives it.
@@ -76,8 +79,11 @@ class Case:
         column: the column that fails, for rules of scope "contract".
         check: the check it fails.
         hypothesis: how the whole file seems to count its offsets, for rules that see the `whole_file`.
+        measures: the row of `tokens.measure`, for rules of scope "tokenizer".
+        counts: what `tally` counts, for rules of scope "file" and "total".
         others: rows that share the flagged value, for rules of scope "context" and "corpus".
         elsewhere: the file of the first of them, where it is another file; for rules of scope "corpus".
+        limits: the thresholds that rules go by.
     """
 
     record: dict[str, Any] = field(default_factory=dict)
@@ -89,8 +95,11 @@ class Case:
     column: str = ""
     check: str = ""
     hypothesis: Hypothesis | None = None
+    measures: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     others: tuple[int, ...] = ()
     elsewhere: str = ""
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def other_record(self) -> str:
@@ -117,6 +126,8 @@ class Rule:
         bad: sources, CSV or JSON, on which it fires.
         good: the same sources mended; `fix` must turn each bad one into its good one if `fixes`.
         flag: expression over the frame of the scope; null counts as False.
+        key: for scope "corpus", the column of `ledger.Ledger` whose equal values bring records
+            together; the first of them is the `other_record`, and its columns are at hand as `first_...`.
         notes: the reader's notes it reports, for scope "note".
         checks: the contract's checks it reports, for scope "contract"; empty means all that are left.
         fixes: which of its repairs are offered, for the manual; "" if none.
@@ -134,6 +145,7 @@ class Rule:
     bad: tuple[str, ...]
     good: tuple[str, ...]
     flag: pl.Expr | None = None
+    key: str = ""
     notes: frozenset[NoteKind] = frozenset()
     checks: frozenset[str] = frozenset()
     fixes: str = ""

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from qatoolkit.corpus.reader import Corpus, read
-from qatoolkit.validation.engine import Engine
+from qatoolkit.validation.engine import Engine, in_order
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Evidence
+from qatoolkit.validation.limits import Limits
 from qatoolkit.validation.select import select_rules
 from qatoolkit.validation.tally import Tally
+from qatoolkit.windows import load_tokenizer
 
 if TYPE_CHECKING:
     import pandas
@@ -38,12 +40,14 @@ class ValidationReport:
         tally: counts over everything that was read.
         files: (name, layout) of every source, in order.
         evidence: source -> how ways of counting offsets fared over it, for sources with wrong answers.
+        ends: source -> the habit of naming the last character as the end, for sources that have it.
     """
 
     findings: list[Finding] = field(repr=False)
     tally: Tally
     files: list[tuple[str, str]] = field(default_factory=list)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict, repr=False)
+    ends: dict[str, Evidence] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -104,7 +108,10 @@ def validate(
     select: Iterable[str] = (),
     extend_select: Iterable[str] = (),
     ignore: Iterable[str] = (),
+    severities: Mapping[str, str] | None = None,
     schema: Path | None = None,
+    limits: Limits | None = None,
+    tokenizer: str | Path | None = None,
 ) -> ValidationReport:
     """Reads a corpus and runs the rules over it. Writes nothing.
 
@@ -115,19 +122,34 @@ def validate(
         select: codes, prefixes or names of the rules to run; all that are on by default if empty.
         extend_select: further rules, beside those.
         ignore: rules to leave out.
+        severities: code, prefix or name of a rule -> "error", "warning", "info" or "off".
         schema: another contract than the packaged `schemas/record.yaml`.
+        limits: the thresholds that rules go by.
+        tokenizer: folder, "pkg:NAME" or hub id of the model that is to be trained, for the rules QA5xx.
 
     Raises:
         UnreadableError: a path does not exist or is no text.
         NotACorpusError: a file holds no contexts and questions.
         UsageError: an unknown format, field or rule.
+        ModelError: the tokenizer cannot be loaded.
     """
     corpus = paths if isinstance(paths, Corpus) else read(paths, format=format, fields=fields)
-    engine = Engine(select_rules(select, ignore, extend_select), schema)
-    findings = [f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping))]
+    engine = Engine(
+        select_rules(select, ignore, extend_select, severities),
+        schema,
+        limits or Limits(),
+        load_tokenizer(tokenizer) if tokenizer is not None else None,
+    )
+    findings = [
+        f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping), source.split)
+    ]
+    if together := list(engine.conclude()):
+        nth = {source.name: i for i, source in enumerate(corpus.sources)}
+        findings = sorted([*findings, *together], key=lambda f: (nth[f.file], in_order(f)))
     return ValidationReport(
         findings,
         engine.tally,
         [(source.name, source.layout) for source in corpus.sources],
         engine.evidence,
+        engine.ends,
     )

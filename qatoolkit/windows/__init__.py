@@ -6,6 +6,6 @@ Numpy and the tokenizer half of transformers; torch never. No user files are rea
 from qatoolkit.windows.decode import Prediction, decode
 from qatoolkit.windows.featurize import Features, featurize
 from qatoolkit.windows.locate import resolve_model
-from qatoolkit.windows.tokenizer import load_tokenizer
+from qatoolkit.windows.tokenizer import advances, load_tokenizer
 
-__all__ = ["Features", "Prediction", "decode", "featurize", "load_tokenizer", "resolve_model"]
+__all__ = ["Features", "Prediction", "advances", "decode", "featurize", "load_tokenizer", "resolve_model"]

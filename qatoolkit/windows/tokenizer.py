@@ -15,7 +15,8 @@ from qatoolkit.errors import MissingExtraError, ModelError, UsageError
 from qatoolkit.windows.locate import resolve_model
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    # Exported, because the rooms beside this one and training import no model library.
+    from transformers import PreTrainedTokenizerFast as PreTrainedTokenizerFast
 
 # Every window has to bring at least this share of new context. With less, a long context turns
 # into hundreds of windows that hardly differ; with nothing at all the tokenizer crashes.
@@ -76,6 +77,16 @@ def _positions(folder: Path) -> int:
     return positions
 
 
+def advances(room: int, doc_stride: int) -> bool:
+    """Whether windows with this room for the context each bring enough of it that is new.
+
+    Args:
+        room: tokens of the context that a window can hold, beside the question and special tokens.
+        doc_stride: tokens that neighbouring windows share.
+    """
+    return room > 0 and room - doc_stride >= max(1, room * _MIN_ADVANCE)
+
+
 def check_room(
     ids: Sequence[str],
     questions: Sequence[str],
@@ -104,7 +115,7 @@ def check_room(
     special = tokenizer.num_special_tokens_to_add(pair=True)
     for i, encoding in enumerate(encode(list(questions), add_special_tokens=False)):
         room = max_seq_length - special - len(encoding)
-        if room > 0 and room - doc_stride >= max(1, room * _MIN_ADVANCE):
+        if advances(room, doc_stride):
             continue
         needed = len(encode([contexts[i]], add_special_tokens=False)[0])
         if needed > room:

@@ -60,11 +60,11 @@ def test_batching_does_not_matter(sample_data, monkeypatch, file, size):
 
 
 def test_a_context_with_a_fault_is_reported_once_for_a_file(monkeypatch):
-    rows = [{"context": "The Nile<br>is long.", "question": f"q{i}", "answers": []} for i in range(6)]
-    found = validate(from_text(json.dumps(rows))).findings
+    rows = [{"context": "The Nile<br>is long.", "question": f"q{i}", "answers": ["Nile"]} for i in range(6)]
+    found = validate(from_text(json.dumps(rows)), ignore=["QA406"]).findings
     assert [f.message for f in found] == ['the context holds markup, "<br>"; 5 more records share it']
     monkeypatch.setattr(json_batches, "BATCH_RECORDS", 2)
-    assert [f.code for f in validate(from_text(json.dumps(rows))).findings] == ["QA305"]
+    assert [f.code for f in validate(from_text(json.dumps(rows)), ignore=["QA406"]).findings] == ["QA305"]
 
 
 @pytest.mark.parametrize("file", ["messy.csv", "messy.json"])
@@ -76,7 +76,7 @@ def test_findings_come_in_the_order_of_the_source(sample_data, file):
 def test_what_two_records_share_is_told_with_the_file_of_the_other(tmp_path):
     (tmp_path / "a.csv").write_text("id,context,question\n1,a,q\n2,b,q\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text("id,context,question\n1,c,q\n3,b,q\n4,c,q\n", encoding="utf-8")
-    found = validate([tmp_path / "a.csv", tmp_path / "b.csv"]).findings
+    found = validate([tmp_path / "a.csv", tmp_path / "b.csv"], select=["QA104", "QA401"]).findings
     assert [(f.code, f.message) for f in found] == [
         ("QA104", f"id '1' also names another question, in record 1 of {tmp_path}/a.csv"),
         (

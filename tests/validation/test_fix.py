@@ -105,7 +105,7 @@ def test_planted_shifts_are_found_and_undone_exactly(shifts, indent, ascii_only)
         shifted["data"][a]["paragraphs"][p]["qas"][q]["answers"][i]["answer_start"] += distance
     clean, broken = (json.dumps(d, indent=indent, ensure_ascii=ascii_only).encode() for d in (CLEAN, shifted))
     corpus = Corpus([Source("x.json", None, "squad", "utf-8", content=broken)])
-    found = validate(corpus).findings
+    found = validate(corpus, select=["QA2"]).findings
     assert len(found) == len(shifts)
     assert {f.code for f in found} <= {"QA201", "QA205", "QA206"}
     mended, fixed = apply_fixes(corpus)
@@ -130,6 +130,27 @@ def test_encoding_and_line_breaks_survive_several_rounds(tmp_path, encoding, lin
     fix(path, output)
     mended = 'The Nile is long.,What?,"Nile",4'
     assert output.read_bytes() == line_break.join([header, good, mended, good]).encode(encoding)
+
+
+def test_records_beside_undecodable_bytes_are_mended(tmp_path):
+    path, output = tmp_path / "x.csv", tmp_path / "y.csv"
+    header = b"context,question,answer,answer_start\n"
+    bad, unreadable = "Ån är lång.,Vad är lång?,Ån,3\n".encode(), "Ån \xff.,Vad?,Ån,0\n".encode("latin-1")
+    path.write_bytes(header + bad + unreadable + bad)
+    report = fix(path, output)
+    assert [finding.code for finding in report.left.findings if finding.severity == "error"] == ["QA106"]
+    assert output.read_bytes() == header + bad.replace(b"3", b"0") + unreadable + bad.replace(b"3", b"0")
+
+
+def test_a_corpus_that_is_open_already(sample_data):
+    assert fix(read(sample_data / "messy.csv")).content == fix(sample_data / "messy.csv").content
+
+
+def test_a_rule_that_is_off_repairs_nothing(sample_data):
+    codes = {finding.code for finding in fix(sample_data / "messy.csv").fixed}
+    assert "QA201" in codes
+    fewer = fix(sample_data / "messy.csv", severities={"span-mismatch": "off"})
+    assert "QA201" not in {finding.code for finding in [*fewer.fixed, *fewer.left.findings]}
 
 
 def test_a_file_that_is_there_is_never_overwritten_unasked(sample_data, tmp_path):

@@ -6,7 +6,9 @@ import pytest
 
 from qatoolkit.corpus import from_text, read
 from qatoolkit.validation.fix import apply_fixes
-from qatoolkit.validation.hypotheses import FEWEST, HYPOTHESES, Evidence, Placed, weigh, winner
+from qatoolkit.validation.hypotheses import FEWEST, HYPOTHESES, Evidence, Placed, weigh, weigh_ends, winner
+from qatoolkit.validation.rule import Case
+from qatoolkit.validation.rules.answers import ANSWER_END_DISAGREES
 from qatoolkit.validation.validate import validate
 
 BY_NAME = {hypothesis.name: hypothesis for hypothesis in HYPOTHESES}
@@ -44,9 +46,10 @@ def test_leading_white_space_is_recognised():
 def test_a_start_goes_there_and_back(hypothesis):
     for at in range(len(CONTEXT)):
         claimed = hypothesis.measure(CONTEXT[:at])
-        found = hypothesis.start(CONTEXT, claimed)
+        found = hypothesis.place(CONTEXT, claimed, range(len(CONTEXT)))
         assert found is not None
         assert hypothesis.measure(CONTEXT[:found]) == claimed
+        assert hypothesis.place(CONTEXT, claimed, [at]) == at
 
 
 def test_right_answers_speak_against_a_hypothesis_that_would_move_them():
@@ -79,6 +82,31 @@ def test_a_file_is_repaired_by_its_hypothesis_even_where_the_text_occurs_often(n
     assert {finding.fix.method for finding in fixed} == {"hypothesis"}
     starts = [row["answers"]["answer_start"][0] for row in json.loads(content)]
     assert starts == [context.index(river) for river in RIVERS]
+
+
+@pytest.mark.parametrize(
+    ("inclusive", "exclusive", "holds"),
+    [(FEWEST, 0, True), (FEWEST - 1, 0, False), (100, 9, True), (100, 10, False), (0, 100, False)],
+)
+def test_inclusive_ends_are_a_habit_when_hardly_any_end_is_otherwise(inclusive, exclusive, holds):
+    evidence = weigh_ends(inclusive, exclusive)
+    assert (evidence.holds, evidence.tested) == (holds, inclusive + exclusive)
+
+
+@pytest.mark.parametrize(
+    ("counts", "method", "said"),
+    [
+        ({}, "single", "it counts the last character"),
+        ({"inclusive_ends": 5, "exclusive_ends": 5}, "single", "it counts the last character"),
+        ({"inclusive_ends": 50, "exclusive_ends": 2}, "hypothesis", "as ends do throughout this file"),
+    ],
+)
+def test_an_inclusive_end_is_repaired_by_the_habit_of_its_file(counts, method, said):
+    case = Case({"context": "Ån är lång."}, 0, "lång", 6, 9, counts=counts)
+    problem = ANSWER_END_DISAGREES.explain(case)
+    assert said in problem.message
+    (edit,) = problem.fix.edits
+    assert (problem.fix.method, problem.fix.safety, edit.new) == (method, "safe", 10)
 
 
 @pytest.mark.corpora

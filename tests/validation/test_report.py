@@ -92,8 +92,8 @@ def test_the_notebook_form_escapes_what_the_data_holds(sample_data):
         (["QA201"], [], ["QA201"]),
         (["qa20"], ["QA201", "QA209"], [f"QA20{i}" for i in range(2, 9)]),
         (["span-mismatch", "QA401"], [], ["QA201", "QA401"]),
-        (["QA2"], ["QA20", "answer-end-disagrees"], ["QA211", "QA212"]),
-        ([], ["QA1", "QA2", "QA3"], ["QA401"]),
+        (["QA2"], ["QA20", "answer-end-disagrees"], [f"QA21{i}" for i in range(1, 6)]),
+        (["QA4"], ["QA402", "QA403", "QA404", "QA405"], ["QA401", "QA406", "QA407", "QA408"]),
         (["QA401", "QA101"], [], ["QA101", "QA401"]),
     ],
 )

@@ -42,7 +42,7 @@ def test_exactly_the_planted_faults_are_found(sample_data, file):
 
 @pytest.mark.parametrize("file", ["clean.csv", "clean.json", "clean.jsonl", "ten.json"])
 def test_the_clean_files_are_clean(sample_data, file):
-    assert validate(sample_data / file).findings == []
+    assert [f.code for f in validate(sample_data / file).findings if f.severity != "info"] == []
 
 
 def merged(records: pl.DataFrame) -> dict[str, tuple[object, ...]]:

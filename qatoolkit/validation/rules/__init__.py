@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qatoolkit.validation.rule import Rule
-from qatoolkit.validation.rules import answers, corpus, spans, structure, text
+from qatoolkit.validation.rules import answers, corpus, misses, spans, structure, text, tokens
 
 RULES: tuple[Rule, ...] = (
     structure.MISSING_COLUMN,
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     structure.MALFORMED_RECORD,
     structure.MALFORMED_ARTICLE,
     structure.CONTRACT,
+    structure.MISSING_DOCUMENT,
     spans.SPAN_MISMATCH,
     spans.AMBIGUOUS_SPAN,
     spans.ANSWER_NOT_IN_CONTEXT,
@@ -28,9 +29,27 @@ RULES: tuple[Rule, ...] = (
     answers.ANSWER_END_DISAGREES,
     answers.REPEATED_ANSWER,
     answers.IMPOSSIBLE_CONTRADICTED,
+    misses.ANSWER_NEARLY_IN_CONTEXT,
+    misses.JOINED_ANSWER,
+    misses.SENTINEL_TEXT,
     text.BLANK_QUESTION,
     text.CONTROL_CHARACTER,
     text.REPLACEMENT_CHARACTER,
+    text.MOJIBAKE,
     text.LEFTOVER_MARKUP,
+    text.CONTEXT_EQUALS_ANSWER,
     corpus.DUPLICATE_QUESTION,
+    corpus.CONFLICTING_ANSWERS,
+    corpus.CONTEXT_IN_TWO_SPLITS,
+    corpus.CONTEXT_UNDER_TWO_TITLES,
+    corpus.NEARLY_SAME_CONTEXT,
+    corpus.TOO_FEW_EXAMPLES,
+    corpus.STARTS_NEVER_COUNTED,
+    corpus.UNLABELLED_FILE,
+    tokens.LONG_ANSWER,
+    tokens.ANSWER_INSIDE_TOKEN,
+    tokens.ANSWER_IN_NO_WINDOW,
+    tokens.LONG_QUESTION,
+    tokens.MANY_WINDOWS,
+    tokens.UNKNOWN_TOKENS,
 )

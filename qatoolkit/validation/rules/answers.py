@@ -7,6 +7,7 @@ import polars as pl
 from qatoolkit.corpus.offsets import on_word_boundaries
 from qatoolkit.corpus.splice import Edit
 from qatoolkit.validation.expressions import BLANK, RIGHT, STRIPPED
+from qatoolkit.validation.hypotheses import weigh_ends
 from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
 
@@ -110,12 +111,17 @@ MID_WORD_SPAN = Rule(
 def _end_disagrees(case: Case) -> Problem:
     start, text = case.start or 0, case.text or ""
     end = start + len(text)
-    inclusive = " (it counts the last character; ends here are exclusive)" if case.end == end - 1 else ""
-    edit = Edit("answer_end", case.answer, case.end, end)
-    return Problem(
-        f"answer_end {case.end} does not fit answer_start {start} and {len(text)} characters{inclusive}",
-        "answer_end", (start, end), fix=Fix((edit,), "safe", "single"),
-    )  # fmt: skip
+    inclusive = case.end == end - 1
+    counts = (case.counts.get(name, 0) for name in ("inclusive_ends", "exclusive_ends"))
+    habit = inclusive and weigh_ends(*counts).holds
+    if habit:
+        said = f"answer_end {case.end} names the last character, as ends do throughout this file"
+        message = f"{said}; exclusive, it is {end}"
+    else:
+        message = f"answer_end {case.end} does not fit answer_start {start} and {len(text)} characters"
+        message += " (it counts the last character; ends here are exclusive)" if inclusive else ""
+    fix = Fix((Edit("answer_end", case.answer, case.end, end),), "safe", "hypothesis" if habit else "single")
+    return Problem(message, "answer_end", (start, end), fix=fix)
 
 
 ANSWER_END_DISAGREES = Rule(
@@ -125,6 +131,7 @@ ANSWER_END_DISAGREES = Rule(
     scope="answer",
     flag=RIGHT & (pl.col("end") != pl.col("start") + pl.col("text").str.len_chars()),
     explain=_end_disagrees,
+    whole_file=True,
     what="Reports an answer_end that is not answer_start plus the length of the text.",
     why="Of start, end and text one is wrong; here start and text agree with the context.",
     bad=(
@@ -137,7 +144,8 @@ ANSWER_END_DISAGREES = Rule(
         '"answers": [{"text": "Nile", "answer_start": 4, "answer_end": 8}]}',
         "context,question,answer,answer_start,answer_end\nÅn är lång.,Hur?,lång,6,10\n",
     ),
-    fixes="Safe: the end follows from start and text.",
+    fixes="Safe: the end follows from start and text. Where ends name the last character throughout the file, that is "
+    "one habit, and shown as one.",
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from qatoolkit.corpus.offsets import Difference, on_word_boundaries
 from qatoolkit.corpus.splice import Edit
 from qatoolkit.validation.diagnosis import Diagnosis, Kind, diagnose
 from qatoolkit.validation.expressions import BLANK, WRONG
@@ -17,10 +18,10 @@ from qatoolkit.validation.hypotheses import Hypothesis
 from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
 #: The same, for sources that give no start: a text that occurs is looked at for how often.
-_UNSURE = WRONG & ~BLANK & pl.col("context").is_not_null()
+UNSURE = WRONG & ~BLANK & pl.col("context").is_not_null()
 
 
-def _when(kind: Kind, tell: Callable[[Case, Diagnosis], Problem]) -> Callable[[Case], Problem | None]:
+def when(kind: Kind, tell: Callable[[Case, Diagnosis], Problem]) -> Callable[[Case], Problem | None]:
     """An explanation that holds for one diagnosis only, so that each wrong answer is reported once."""
 
     def explain(case: Case) -> Problem | None:
@@ -30,7 +31,7 @@ def _when(kind: Kind, tell: Callable[[Case, Diagnosis], Problem]) -> Callable[[C
     return explain
 
 
-def _move(case: Case, found: Diagnosis) -> Fix | None:
+def move(case: Case, found: Diagnosis) -> Fix | None:
     """The repair that puts an answer at the place that was found."""
     if found.start is None or found.end is None or found.method is None:
         return None
@@ -59,13 +60,16 @@ def _moved(message: Callable[[Case], str]) -> Callable[[Case, Diagnosis], Proble
     def tell(case: Case, found: Diagnosis) -> Problem:
         assert found.start is not None
         assert found.end is not None
-        inside = "" if found.safety == "safe" else ", inside a word"
+        doubt = ""
+        if found.safety == "unsafe":
+            whole = on_word_boundaries(case.context, found.start, found.end)
+            doubt = ", though the answer may be a verdict" if whole else ", inside a word"
         return Problem(
             message(case),
             "answer_start",
             (found.start, found.end),
-            _where(found, case.hypothesis) + inside,
-            _move(case, found),
+            _where(found, case.hypothesis) + doubt,
+            move(case, found),
         )
 
     return tell
@@ -82,9 +86,9 @@ SPAN_MISMATCH = Rule(
     name="span-mismatch",
     severity="error",
     scope="answer",
-    flag=_UNSURE,
+    flag=UNSURE,
     whole_file=True,
-    explain=_when("mismatch", _moved(_points_at)),
+    explain=when("mismatch", _moved(_points_at)),
     what="Reports an answer whose text does not stand at answer_start, but does stand elsewhere in the context: "
     "once, or once within ten characters of the start.",
     why="The model would be taught to answer with whatever stands at the wrong place.",
@@ -118,9 +122,9 @@ AMBIGUOUS_SPAN = Rule(
     name="ambiguous-span",
     severity="error",
     scope="answer",
-    flag=_UNSURE,
+    flag=UNSURE,
     whole_file=True,
-    explain=_when("ambiguous", _ambiguous),
+    explain=when("ambiguous", _ambiguous),
     what="Reports an answer without a right start whose text occurs several times, none of them close to the "
     "start; or, where there is no start at all, only inside a longer word.",
     why="Which occurrence answers the question is for a person to say. Guessing the first is wrong about half "
@@ -147,10 +151,11 @@ ANSWER_NOT_IN_CONTEXT = Rule(
     name="answer-not-in-context",
     severity="error",
     scope="answer",
-    flag=_UNSURE,
+    flag=UNSURE,
     whole_file=True,
-    explain=_when("absent", _absent),
-    what="Reports an answer whose text does not occur in the context, not even after normalising.",
+    explain=when("absent", _absent),
+    what="Reports an answer whose text does not occur in the context, not after normalising, not nearly and not in "
+    "pieces.",
     why="An extractive model can only point at the context. Often the text was translated, shortened or written "
     "from memory.",
     bad=(
@@ -164,11 +169,18 @@ ANSWER_NOT_IN_CONTEXT = Rule(
 )
 
 
+_WRITTEN: dict[Difference | None, str] = {
+    "HTML entities": "once HTML entities are read",
+    "tokenised text": "tokenised otherwise",
+}
+
+
 def _differently(case: Case, found: Diagnosis) -> Problem:
-    message = f'answer "{case.text}" is in the context with other {found.difference}'
+    written = _WRITTEN.get(found.difference, f"with other {found.difference}")
+    message = f'answer "{case.text}" is in the context {written}'
     if found.start is None or found.end is None:
         return Problem(f"{message}, {len(found.candidates)} times", "text")
-    return Problem(message, "text", (found.start, found.end), _where(found), _move(case, found))
+    return Problem(message, "text", (found.start, found.end), _where(found), move(case, found))
 
 
 ANSWER_WRITTEN_DIFFERENTLY = Rule(
@@ -176,22 +188,26 @@ ANSWER_WRITTEN_DIFFERENTLY = Rule(
     name="answer-written-differently",
     severity="error",
     scope="answer",
-    flag=_UNSURE,
+    flag=UNSURE,
     whole_file=True,
-    explain=_when("normalised", _differently),
-    what="Reports an answer that occurs only once white space, quotes and dashes, Unicode form or letter case "
-    "are normalised.",
+    explain=when("normalised", _differently),
+    what="Reports an answer that occurs only once white space, quotes and dashes, Unicode form, HTML entities, the "
+    "blanks and signs of a tokeniser (was n't, -LRB-) or letter case are normalised.",
     why="Comparing texts finds nothing, so the pair is dropped or crashes, though a reader sees the answer at once.",
     bad=(
         'context,question,answer,answer_start\nThe "red  line" opened in May.,What?,“red line”,4\n',
         "context,question,answer\nCafe\u0301 Müller opened.,What opened?,Café Müller\n",
+        "context,question,answer\nIt was n't open -LRB- 1912 -RRB- .,How was it?,wasn't open (1912)\n",
+        '{"context": "Tom & Zoë ran.", "question": "Who?", "answers": {"text": ["Tom &amp; Zoë"], "answer_start": [0]}}',
     ),
     good=(
         'context,question,answer,answer_start\nThe "red  line" opened in May.,What?,"""red  line""",4\n',
         "context,question,answer\nCafe\u0301 Müller opened.,What opened?,Cafe\u0301 Müller\n",
+        "context,question,answer\nIt was n't open -LRB- 1912 -RRB- .,How was it?,was n't open -LRB- 1912 -RRB-\n",
+        '{"context": "Tom & Zoë ran.", "question": "Who?", "answers": {"text": ["Tom & Zoë"], "answer_start": [0]}}',
     ),
-    fixes="The text becomes the context's own: safe for white space, quotes, dashes and Unicode form; unsafe for "
-    "letter case.",
+    fixes="The text becomes the context's own: safe for white space, quotes, dashes and Unicode form, and for entities "
+    "and tokenised text that occur once as whole words; unsafe for letter case.",
 )
 
 
@@ -204,9 +220,9 @@ START_OUT_OF_RANGE = Rule(
     name="start-out-of-range",
     severity="error",
     scope="answer",
-    flag=_UNSURE,
+    flag=UNSURE,
     whole_file=True,
-    explain=_when("out-of-range", _moved(_out_of_range)),
+    explain=when("out-of-range", _moved(_out_of_range)),
     what="Reports an answer_start below zero or past the end of the context, whose text was found.",
     why="Offsets were counted over another text: the whole document, or bytes.",
     bad=(
@@ -230,9 +246,9 @@ PLACEHOLDER_START = Rule(
     name="placeholder-start",
     severity="error",
     scope="answer",
-    flag=_UNSURE,
+    flag=UNSURE,
     whole_file=True,
-    explain=_when("sentinel", _moved(_placeholder)),
+    explain=when("sentinel", _moved(_placeholder)),
     what="Reports an answer_start of -1 or 0 that is not the answer's place, whose text was found.",
     why="Scripts write 0 or -1 when they have not looked; taken at its word, it is a wrong span.",
     bad=(
@@ -243,5 +259,6 @@ PLACEHOLDER_START = Rule(
         '{"context": "The Nile is long.", "question": "What?", "answers": {"text": ["Nile"], "answer_start": [4]}}',
         "context,question,answer,answer_start\nÅn är lång.,Hur?,lång,6\n",
     ),
-    fixes="Safe where the found place cuts no word in two; otherwise unsafe.",
+    fixes="Safe where the found place cuts no word in two; otherwise unsafe, and for yes or no beside -1, which may be "
+    "a verdict and no span at all.",
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import polars as pl
+
+from qatoolkit.corpus.answers import means_no_number
 from qatoolkit.corpus.splice import Edit
 from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
@@ -36,6 +39,10 @@ def _wrong_type(case: Case) -> Problem:
     assert note.field is not None
     message = f"{note.field} is {note.value!r}" + (f", not the {type(note.meant).__name__} {note.meant!r}"
                                                    if note.meant is not None else ", which means nothing there")  # fmt: skip
+    if note.field in ("answer_start", "answer_end") and means_no_number(note.value):
+        nothing = Edit(note.field, note.answer, str(note.value), None)
+        message = f"{note.field} is {note.value!r}, which says that there is none"
+        return Problem(message, note.field, fix=Fix((nothing,), "safe", "type"))
     if note.meant is None:
         return Problem(message, note.field)
     edit = Edit(note.field, note.answer, note.value, note.meant)
@@ -56,13 +63,16 @@ WRONG_TYPE = Rule(
         '{"context": "The Nile is long.", "question": "What is long?", '
         '"answers": {"text": ["Nile"], "answer_start": ["4"]}}',
         'context,question,answer,answer_start\n"Året är 1905.",Vilket år?,1905,8.0\n',
+        "context,question,answer,answer_start\nÅn är lång.,Vad är lång?,Ån,n/a\n",
     ),
     good=(
         '{"context": "The Nile is long.", "question": "What is long?", '
         '"answers": {"text": ["Nile"], "answer_start": [4]}}',
         'context,question,answer,answer_start\n"Året är 1905.",Vilket år?,1905,8\n',
+        "context,question,answer,answer_start\nÅn är lång.,Vad är lång?,Ån,\n",
     ),
-    fixes="Safe where the value plainly stands for another: the number in a text, a text that is a number.",
+    fixes="Safe where the value plainly stands for another: the number in a text, a text that is a number, "
+    "a start that says there is none (n/a, -, null), which is emptied so that the text's place is found.",
 )
 
 
@@ -99,6 +109,8 @@ DUPLICATE_ID = Rule(
     name="duplicate-id",
     severity="error",
     scope="corpus",
+    key="id_hash",
+    flag=pl.col("pair") != pl.col("first_pair"),
     explain=_duplicate_id,
     what="Reports an id that different questions share. Rows that repeat id, context and question are one record "
     "with several answers, and are no fault.",
@@ -230,6 +242,20 @@ CONTRACT = Rule(
     explain=_contract,
     what="Reports a value that fails a check which somebody added to schemas/record.yaml.",
     why="The file is the contract between those who make the data and those who train on it.",
+    bad=(),
+    good=(),
+)
+
+MISSING_DOCUMENT = Rule(
+    code="QA111",
+    name="missing-document",
+    severity="error",
+    scope="note",
+    explain=_noted,
+    notes=frozenset({"missing-document"}),
+    what="Reports a question whose document is not among those that --documents names, where contexts stand apart from "
+    "the questions on them.",
+    why="Without its context the question teaches nothing, and it is not in the converted dataset.",
     bad=(),
     good=(),
 )

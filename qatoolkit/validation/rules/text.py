@@ -8,10 +8,14 @@ from collections.abc import Callable
 import polars as pl
 
 from qatoolkit.corpus.offsets import WHITE_SPACE
+from qatoolkit.validation.expressions import BLANK
 from qatoolkit.validation.rule import Case, Problem, Rule
 
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 _MARKUP = r"</?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|td|tr|table|h[1-6])(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,6});"
+
+#: Bytes of white space at the edges of a context beyond which nobody looks for an answer that fills it.
+_EDGES = 16
 
 
 def _blank_question(case: Case) -> Problem:
@@ -93,6 +97,59 @@ REPLACEMENT_CHARACTER = Rule(
     ),
 )
 
+#: A byte behind the first of a character in UTF-8, as Windows-1252 shows it.
+_NEXT = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+
+#: The same without what stands behind a capital in sound text: blanks, quotes, dashes, exponents (Å²).
+_ODD = "".join(sorted({*map(chr, range(0x80, 0xC0)), *_NEXT[3:]} - set("\x85\xa0«»´·°²³‘’“”‚„–—…‹›")))
+
+#: One letter with an accent or one sign, the rest of a "â€", or two characters of another script in a row.
+_MOJIBAKE = f"Â[¡-ª¬-±´-º¼-¿]|[ÃÄÅ][{re.escape(_ODD)}]|â€[{_NEXT}]|(?:[\u00c2-\u00df][{_NEXT}]|[à-ï][{_NEXT}]{{2}}|[ð-ô][{_NEXT}]{{3}}){{2,}}"
+
+
+def _misread(case: Case) -> Problem | None:
+    for match in re.finditer(_MOJIBAKE, case.context):
+        meant = _reread(match.group())
+        if meant is not None and meant.isprintable():
+            shared = f"; {len(case.others)} more records share it" if case.others else ""
+            message = (
+                f'the context holds "{match.group()}", which is "{meant}" read in the wrong encoding{shared}'
+            )
+            return Problem(message, "context", match.span())
+    return None
+
+
+def _reread(text: str) -> str | None:
+    """What the bytes mean in UTF-8, None if nothing. Windows-1252 leaves five bytes open; they stay themselves."""
+    try:
+        return b"".join(
+            c.encode("latin-1" if c in "\x81\x8d\x8f\x90\x9d" else "cp1252") for c in text
+        ).decode()
+    except UnicodeError:
+        return None
+
+
+MOJIBAKE = Rule(
+    code="QA304",
+    name="mojibake",
+    severity="warning",
+    scope="context",
+    flag=pl.col("context").str.contains(_MOJIBAKE),
+    explain=_misread,
+    what="Reports a context that was written in UTF-8 and read in Windows-1252, so that one character became two or three.",
+    why="The model learns a spelling that nobody types, and answers are cut out with it.",
+    bad=(
+        "context,question,answer\nThe cafÃ© is closed.,What?,closed\n",
+        "context,question,answer\nThe river â€“ a long one â€“ is the Nile.,What?,the Nile\n",
+        "context,question,answer\nÐ ÐµÐºÐ° is the word.,What?,the word\n",
+    ),
+    good=(
+        "context,question,answer\nThe café is closed.,What?,closed\n",
+        "context,question,answer\nThe river – a long one – is the Nile.,What?,the Nile\n",
+        "context,question,answer\nРека is the word.,What?,the word\n",
+    ),
+)
+
 LEFTOVER_MARKUP = Rule(
     code="QA305",
     name="leftover-markup",
@@ -109,5 +166,32 @@ LEFTOVER_MARKUP = Rule(
     good=(
         "context,question,answer\nThe Nile is long.,What?,Nile\n",
         "context,question,answer\nÅn & bäcken. Är 1 < 2?,Vad?,bäcken\n",
+    ),
+)
+
+
+def _whole_context(case: Case) -> Problem | None:
+    if (case.text or "").strip() != case.context.strip():
+        return None
+    return Problem("the answer is the whole context", "text")
+
+
+CONTEXT_EQUALS_ANSWER = Rule(
+    code="QA306",
+    name="context-equals-answer",
+    severity="warning",
+    scope="answer",
+    # White space at the edges is for the explanation; counting bytes is free.
+    flag=~BLANK & (pl.col("text").str.len_bytes() + _EDGES >= pl.col("context").str.len_bytes()),
+    explain=_whole_context,
+    what="Reports an answer that is the whole context, but for white space at its edges.",
+    why="There is nothing to choose, so the model learns nothing from it except to answer with everything.",
+    bad=(
+        "context,question,answer\nThe Nile is long.,What is long?,The Nile is long.\n",
+        '{"context": " Ån är lång.\\n", "question": "Vad?", "answers": {"text": ["Ån är lång."], "answer_start": [1]}}',
+    ),
+    good=(
+        "context,question,answer\nThe Nile is long.,What is long?,The Nile\n",
+        '{"context": " Ån är lång.\\n", "question": "Vad?", "answers": {"text": ["Ån"], "answer_start": [1]}}',
     ),
 )

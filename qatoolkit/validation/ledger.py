@@ -1,0 +1,119 @@
+"""Keeps of every record what the rules about the whole corpus need: hashes and its place, no texts.
+
+A row takes about eighty bytes, so five million records fit where a small part of their texts would not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from qatoolkit.corpus.record import Batch, Place
+from qatoolkit.corpus.similar import NearDuplicates
+from qatoolkit.validation.limits import Limits
+from qatoolkit.validation.rule import Rule
+
+_PLACE: dict[str, pl.DataType | type[pl.DataType]] = {
+    "row": pl.UInt32,
+    "line": pl.UInt32,
+    "line_end": pl.UInt32,
+    "byte_start": pl.Int64,
+    "byte_end": pl.Int64,
+}
+#: What rules compare. `split` is null where a file says nothing of one, `answers` is the same for the
+#: same texts in the same order.
+_COMPARED = ("split", "id_hash", "pair", "title", "answers", "answered")
+
+
+@dataclass
+class Ledger:
+    """The records seen so far.
+
+    Attributes:
+        rules: the rules that will ask.
+        limits: their thresholds.
+    """
+
+    rules: Sequence[Rule]
+    limits: Limits
+    _sources: list[str] = field(default_factory=list)
+    _parts: list[pl.DataFrame] = field(default_factory=list)
+    _similar: NearDuplicates | None = None
+
+    def __post_init__(self) -> None:
+        if any(rule.key == "cluster" for rule in self.rules):
+            self._similar = NearDuplicates(self.limits.similarity)
+
+    def add(self, batch: Batch, split: str | None) -> None:
+        """Enters a batch, whose file is of a split if that is known."""
+        if not self._sources or self._sources[-1] != batch.source:
+            self._sources.append(batch.source)
+        if not self.rules:
+            return
+        places = [pl.col(name).cast(dtype) for name, dtype in _PLACE.items()]
+        part = batch.records.select(
+            *places,
+            # A table has no pointers, and a column of type Null takes no room.
+            pl.col("pointer").cast(pl.Null) if batch.records["pointer"].count() == 0 else pl.col("pointer"),
+            "id",
+            id_hash=pl.col("id").hash(),
+            context=pl.col("context").hash(),
+            question=pl.col("question").hash(),
+            title=pl.when(pl.col("title") != "").then(pl.col("title").hash()),
+            answers=pl.col("text").list.join("\0", ignore_nulls=True).hash(),
+            answered=pl.col("text").list.len() > 0,
+            source=pl.lit(len(self._sources) - 1, pl.UInt32),
+            split=pl.lit(split, pl.String),
+        )
+        pair = pl.struct("context", "question").hash().alias("pair")
+        self._parts.append(part.with_columns(pair).drop("question"))
+        if self._similar is not None:
+            for context in batch.records["context"].unique(maintain_order=True).drop_nulls():
+                self._similar.add(_hash(context), context)
+
+    def shared(self) -> Iterator[tuple[Rule, dict[str, Any]]]:
+        """The rules and the rows that they flag, with `first_...` of the record it was held against."""
+        if not self._parts:
+            return
+        records = pl.concat(self._parts, how="vertical_relaxed")
+        if self._similar is not None:
+            groups = self._similar.groups()
+            records = records.with_columns(
+                cluster=pl.col("context").replace_strict(groups, default=None, return_dtype=pl.UInt64)
+            )
+        for key in dict.fromkeys(rule.key for rule in self.rules):
+            alike = _alike(records, key)
+            for rule in (rule for rule in self.rules if rule.key == key) if alike.height else ():
+                assert rule.flag is not None
+                for row in alike.filter(rule.flag).iter_rows(named=True):
+                    yield rule, row
+
+    def name(self, source: int) -> str:
+        """A source by its number in a row."""
+        return self._sources[source]
+
+
+def place_of(row: dict[str, Any]) -> Place:
+    """The place of a row that `shared` gave."""
+    return Place(*(row[name] for name in vars(Place())))
+
+
+def _alike(records: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The records that share a key with another, each beside the first that has it."""
+    if key in ("context", "cluster"):  # which five questions share as a rule, so one of them speaks for all
+        records = records.unique(["context", "split", "title"], keep="first", maintain_order=True)
+    alike = records.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated())
+    firsts = [
+        pl.col(name).first().over(key).alias(f"first_{name}")
+        for name in (*_COMPARED, "context", "row", "source")
+    ]
+    return alike.with_columns(firsts)
+
+
+def _hash(text: str) -> int:
+    """The hash that a column of texts would give it."""
+    value: int = pl.Series([text]).hash()[0]
+    return value
