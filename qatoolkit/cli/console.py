@@ -55,7 +55,7 @@ def need_paths(paths: Sequence[str] | None, command: str) -> list[str]:
     return list(paths)
 
 
-def print_json(value: Mapping[str, object]) -> None:
+def print_json(value: Mapping[str, object] | Sequence[object]) -> None:
     """One JSON document on stdout."""
     import json
 

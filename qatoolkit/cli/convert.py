@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from qatoolkit.cli.console import hint, listed, need_paths, plural, read_mapping
-from qatoolkit.cli.options import Format, Map, Overwrite, Paths
+from qatoolkit.cli.console import hint, listed, need_paths, plural
+from qatoolkit.cli.inputs import open_corpus
+from qatoolkit.cli.options import Documents, Encoding, Format, Map, On, Overwrite, Paths
+from qatoolkit.cli.progress import reading
 
 
 def convert(
@@ -40,6 +42,9 @@ def convert(
     seed: Annotated[int, typer.Option(help="Orders the groups that are split.")] = 42,
     format: Format = None,
     map: Map = None,
+    encoding: Encoding = None,
+    documents: Documents = None,
+    on: On = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a SQuAD-format dataset with proved offsets.
@@ -51,20 +56,20 @@ def convert(
     from qatoolkit.conversion.convert import convert as run
 
     formats = listed(to) or ["arrow"]
-    report = run(
-        named,
-        output,
-        to=formats,
-        split=split,
-        rows=rows,
-        fix=fix,
-        unsafe_fixes=unsafe_fixes,
-        drop_invalid=drop_invalid,
-        seed=seed,
-        format=format,
-        fields=read_mapping(map),
-        overwrite=overwrite,
-    ).report
+    corpus = open_corpus(named, format=format, map=map, encoding=encoding, documents=documents, on=on)
+    with reading(corpus) as watched:
+        report = run(
+            watched,
+            output,
+            to=formats,
+            split=split,
+            rows=rows,
+            fix=fix,
+            unsafe_fixes=unsafe_fixes,
+            drop_invalid=drop_invalid,
+            seed=seed,
+            overwrite=overwrite,
+        ).report
     for warning in report.warnings:
         hint(f"Warning: {warning}")
     print(f"{plural(report.read, 'record')} read = {report.written:,} written + {report.merged:,} merged "

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from qatoolkit.cli.console import plural
+from qatoolkit.validation.finding import location
 from qatoolkit.validation.hypotheses import winner
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qatoolkit.corpus.splice import Edit
     from qatoolkit.validation.finding import Finding
+    from qatoolkit.validation.review import Outcome
     from qatoolkit.validation.validate import ValidationReport
 
 _AROUND = 36
@@ -42,9 +46,26 @@ def print_repairs(console: Console, findings: list[Finding]) -> None:
     for finding in findings:
         assert finding.fix is not None
         console.print(Text(f"{_location(finding)}  {finding.code} {finding.name}, {finding.fix.safety}"))
-        for edit in finding.fix.edits:
-            console.print(Text(f"  - {edit.field}: {_value(edit.old)}", style="red"))
-            console.print(Text(f"  + {edit.field}: {_value(edit.new)}", style="green"))
+        _print_edits(console, finding.fix.edits)
+
+
+def print_corrections(console: Console, source: str, outcomes: list[Outcome]) -> None:
+    """Prints each corrected value, old above new."""
+    for outcome in outcomes:
+        console.print(Text(shown(location(source, outcome.place))))
+        _print_edits(console, outcome.edits)
+
+
+def print_skipped(console: Console, listed: str, outcomes: list[Outcome]) -> None:
+    """Prints the rows of a list that could not be applied, and why."""
+    for outcome in outcomes:
+        console.print(Text(shown(f"{listed}:{outcome.correction.line}  skipped: {outcome.reason}")))
+
+
+def _print_edits(console: Console, edits: Iterable[Edit]) -> None:
+    for edit in edits:
+        console.print(Text(f"  - {edit.field}: {_value(edit.old)}", style="red"))
+        console.print(Text(f"  + {edit.field}: {_value(edit.new)}", style="green"))
 
 
 def evidence_lines(report: ValidationReport) -> list[str]:
@@ -65,6 +86,10 @@ def evidence_lines(report: ValidationReport) -> list[str]:
             lines.append(f"{counts}  {evidence.hypothesis.what}{mark}")
         if chosen is None:
             lines.append("  a tie, so nothing is repaired by any of them")
+    for source, habit in report.ends.items():
+        lines.append(
+            f"{shown(source)}: {habit.hypothesis.what}, in {habit.explains:,} of {habit.tested:,} answers"
+        )
     return lines
 
 
@@ -72,7 +97,7 @@ def summary(report: ValidationReport) -> str:
     """The verdict, such as: 240 records in 1 csv file: 39 errors, 1 warning, 2 notes."""
     layouts = Counter(layout for _, layout in report.files)
     files = " and ".join(
-        f"{n:,} {layout} {'split' if layout == 'arrow' else 'file'}{'s' if n > 1 else ''}"
+        f"{n:,} {layout} {'split' if layout in ('arrow', 'hub') else 'file'}{'s' if n > 1 else ''}"
         for layout, n in layouts.items()
     )
     counts = [plural(report.count("error"), "error"), plural(report.count("warning"), "warning")]

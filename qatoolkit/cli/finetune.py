@@ -58,34 +58,33 @@ def finetune(
     require_training("fine-tuning")
     from qatoolkit.training.arguments import parse_settings
 
-    progress = Progress("step")
+    with Progress("step") as progress:
 
-    def print_row(row: Row) -> None:
-        progress.clear()
-        _print_row(row)
+        def print_row(row: Row) -> None:
+            progress.clear()
+            _print_row(row)
 
-    result = run(
-        dataset,
-        output,
-        model=model,
-        max_seq_length=max_seq_length,
-        doc_stride=doc_stride,
-        n_best_size=n_best_size,
-        max_answer_length=max_answer_length,
-        null_score_diff_threshold=null_threshold,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        weight_decay=weight_decay,
-        seed=seed,
-        language=language,
-        settings=parse_settings(set or ()),
-        overwrite=overwrite,
-        on_start=lambda plan: _print_plan(plan, dataset),
-        on_epoch=print_row,
-        on_step=progress.advance,
-    )
-    progress.close()
+        result = run(
+            dataset,
+            output,
+            model=model,
+            max_seq_length=max_seq_length,
+            doc_stride=doc_stride,
+            n_best_size=n_best_size,
+            max_answer_length=max_answer_length,
+            null_score_diff_threshold=null_threshold,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            weight_decay=weight_decay,
+            seed=seed,
+            language=language,
+            settings=parse_settings(set or ()),
+            overwrite=overwrite,
+            on_start=lambda plan: _print_plan(plan, dataset),
+            on_epoch=print_row,
+            on_step=progress.advance,
+        )
     _print_result(result, output)
 
 

@@ -99,17 +99,16 @@ def _answer_split(
 ) -> None:
     from qatoolkit.training.predict import predict as run
 
-    progress = Progress("window")
-    result = run(
-        model,
-        data,
-        split=split,
-        output=output,
-        batch_size=batch_size,
-        overwrite=overwrite,
-        on_batch=progress.advance,
-    )
-    progress.close()
+    with Progress("window") as progress:
+        result = run(
+            model,
+            data,
+            split=split,
+            output=output,
+            batch_size=batch_size,
+            overwrite=overwrite,
+            on_batch=progress.advance,
+        )
     if as_json:
         print_json(_summary(result))
         return

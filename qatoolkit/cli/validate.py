@@ -11,9 +11,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qatoolkit.cli.console import hint, listed, make_console, need_paths, plural, print_json, read_mapping
-from qatoolkit.cli.options import Format, Map, Paths
-from qatoolkit.errors import EXIT_FINDINGS
+from qatoolkit.cli.console import hint, listed, make_console, need_paths, plural, print_json
+from qatoolkit.cli.inputs import open_corpus
+from qatoolkit.cli.options import (
+    Documents,
+    Encoding,
+    ExtendSelect,
+    Format,
+    Ignore,
+    Map,
+    On,
+    Paths,
+    Select,
+)
+from qatoolkit.cli.progress import reading
+from qatoolkit.cli.settings import read_limits, read_severities
+from qatoolkit.errors import EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
     from qatoolkit.validation.validate import ValidationReport
@@ -34,16 +47,20 @@ _MACHINE = (OutputFormat.json, OutputFormat.jsonl, OutputFormat.github, OutputFo
 
 
 def validate(
+    context: typer.Context,
     paths: Paths = None,
     format: Format = None,
     map: Map = None,
-    select: Annotated[
-        list[str] | None, typer.Option(help="Rules to run: codes, prefixes (QA2) or names.")
+    encoding: Encoding = None,
+    documents: Documents = None,
+    on: On = None,
+    select: Select = None,
+    extend_select: ExtendSelect = None,
+    ignore: Ignore = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Model to be trained: also say what its tokenizer cannot reach."),
     ] = None,
-    extend_select: Annotated[
-        list[str] | None, typer.Option(help="Rules to run besides the usual ones.")
-    ] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Rules to leave out.")] = None,
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Report only what this baseline does not know.")
     ] = None,
@@ -66,46 +83,66 @@ def validate(
     """Find every broken pair and say which can be repaired.
 
     [*] marks a safe repair, [u] one that a person should look at. Exits with 1 if an error is found.
+    What counts as an error is set by [rules], and where a rule draws its line by [limits], in qatk.toml.
     """
     named = need_paths(paths, "validate")
+    if statistics and output_format in _MACHINE and output_format is not OutputFormat.json:
+        raise UsageError(f"--statistics has no form in {output_format}; use json, or leave one of them out")
     from qatoolkit.validation import baseline as baselines
     from qatoolkit.validation.validate import validate as run
 
-    report = run(
-        named,
-        format=format,
-        fields=read_mapping(map),
-        select=listed(select),
-        extend_select=listed(extend_select),
-        ignore=listed(ignore),
-        schema=schema,
-    )
+    severities, limits = read_severities(context), read_limits(context)
+    if tokenizer is None:
+        _say_what_needs_a_tokenizer([*listed(select), *listed(extend_select)])
+    corpus = open_corpus(named, format=format, map=map, encoding=encoding, documents=documents, on=on)
+    with reading(corpus) as watched:
+        report = run(
+            watched,
+            select=listed(select),
+            extend_select=listed(extend_select),
+            ignore=listed(ignore),
+            severities=severities,
+            schema=schema,
+            limits=limits,
+            tokenizer=tokenizer,
+        )
     if write_baseline is not None:
         baselines.write_baseline(report.findings, write_baseline)
-        print(f"{plural(len(report.findings), 'finding')} written to {write_baseline}")
+        hint(f"{plural(len(report.findings), 'finding')} written to {write_baseline}")
         return
     if baseline is not None:
         sifted = baselines.sift(report.findings, baseline)
         report = replace(report, findings=sifted.new)
         hint(f"{plural(sifted.known, 'finding')} known to {baseline} left out")
-    shown_as = output_format or _usual_format()
+    if not report.tally.records:
+        hint("There are no records below the header.")
+    shown_as = output_format or _usual_format(statistics)
     if shown_as in _MACHINE:
-        _print_for_machines(report, shown_as)
+        _print_for_machines(report, statistics, shown_as)
     else:
         _print_for_people(report, named, statistics, max_findings, shown_as)
     failed = not report.ok or (strict and report.count("warning") > 0)
     raise typer.Exit(EXIT_FINDINGS if failed else 0)
 
 
-def _usual_format() -> OutputFormat:
-    return OutputFormat.github if os.environ.get("GITHUB_ACTIONS") == "true" else OutputFormat.full
+def _say_what_needs_a_tokenizer(asked: list[str]) -> None:
+    from qatoolkit.validation.select import select_rules
+
+    silent = [rule.code for rule in select_rules(asked) if rule.scope == "tokenizer"] if asked else []
+    if silent:
+        hint(f"Not run without a tokenizer: {', '.join(silent)}; name one with --tokenizer MODEL")
 
 
-def _print_for_machines(report: ValidationReport, shown_as: OutputFormat) -> None:
+def _usual_format(statistics: bool) -> OutputFormat:
+    annotated = os.environ.get("GITHUB_ACTIONS") == "true" and not statistics
+    return OutputFormat.github if annotated else OutputFormat.full
+
+
+def _print_for_machines(report: ValidationReport, statistics: bool, shown_as: OutputFormat) -> None:
     from qatoolkit.cli import formats
 
     if shown_as is OutputFormat.json:
-        print_json(report.to_dict())
+        print_json(report.to_dict() | ({"findings": []} if statistics else {}))
     elif shown_as is OutputFormat.sarif:
         print_json(formats.sarif(report))
     else:
@@ -147,7 +184,7 @@ def _suggest(report: ValidationReport, paths: list[str]) -> None:
         else:
             how = f"write with: qatk convert {' '.join(map(quote, paths))} -o fixed --fix"
         print(f"[*] {len(repairable):,} fixable: {how}")
-    elif report.ok and not Path(paths[0]).is_dir():
+    elif report.ok and report.tally.records and not Path(paths[0]).is_dir():
         print(f"Next: qatk convert {' '.join(map(quote, paths))}")
     elif not report.ok:
         hint("Each rule is explained by: qatk rule CODE")

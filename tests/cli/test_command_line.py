@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from qatoolkit.corpus.record import content_hash
+
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 NILE = "The Nile is 6650 km long and flows north."
+HOW_LONG, WHERE_TO = content_hash(NILE, "How long is the Nile?"), content_hash(NILE, "Where does it flow?")
 LONG = "A long way before the words that matter here, and on and on it goes. " * 4 + NILE
 
 FILES = {
@@ -54,12 +57,28 @@ FILES = {
     "pair a.csv": f"context,question,answer,answer_start\n{NILE},How?,6650 km,9\n",
     "empty.csv": "",
     "header.csv": "context,question,answer\n",
+    "corrections.csv": (
+        "file,row,content_hash,answer,old_text,old_start,new_text,new_start,decision\n"
+        f"mixed.csv,1,blake2b:{HOW_LONG},0,6650 km,9,6650 km long,12,accept\n"
+        f"mixed.csv,3,blake2b:{WHERE_TO},0,north ,35,north,30,yes\n"
+        f"mixed.csv,3,blake2b:{WHERE_TO},0,north ,35,north,35,\n"
+        f"mixed.csv,3,blake2b:{WHERE_TO},0,north ,35,,,no\n"
+        "mixed.csv,9,blake2b:0123456789abcdef,0,a,0,b,1,y\n"
+        "other.csv,9,blake2b:0123456789abcdef,0,a,0,b,1,y\n"
+        f"mixed.csv,1,blake2b:{HOW_LONG},0,6650 km,9,6650 km long,12,perhaps\n"
+    ),
+    "qatk.toml": '[rules]\ntoo-few-examples = "off"\n',
 }  # fmt: skip
 
 CASES = {
     "validate_mixed": "validate mixed.csv",
     "validate_concise": "validate mixed.csv --output-format concise --max-findings 2",
     "validate_statistics": "validate mixed.csv long.jsonl --statistics",
+    "validate_statistics_json": "validate mixed.csv --statistics --output-format json",
+    "validate_statistics_sarif": "validate mixed.csv --statistics --output-format sarif",
+    "validate_header_only": "validate header.csv",
+    "validate_encoding": "validate windows.csv --encoding windows-1252",
+    "validate_encoding_unknown": "validate windows.csv --encoding windows-1",
     "validate_select": "validate mixed.csv --select QA203,QA2 --ignore QA201 --ignore answer-edge-whitespace",
     "validate_json_place": "validate one.json",
     "validate_long_context": "validate long.jsonl",
@@ -78,11 +97,17 @@ CASES = {
     "unknown_command": "validat mixed.csv",
     "version": "--version",
     "fix_diff": "fix mixed.csv --diff",
+    "fix_diff_clean": "fix clean.csv --diff",
     "fix_diff_hostile": "fix hostile.csv --diff",
     "fix_written": "fix mixed.csv -o mended.csv",
     "fix_unsafe": "fix mixed.csv -o mended.csv --unsafe-fixes",
     "fix_no_output": "fix 'pair a.csv'",
     "fix_in_place": "fix mixed.csv -o mixed.csv",
+    "fix_apply": "fix mixed.csv --apply corrections.csv -o mended.csv",
+    "fix_apply_diff": "fix mixed.csv --apply corrections.csv --diff",
+    "fix_apply_no_output": "fix mixed.csv --apply corrections.csv",
+    "fix_apply_unsafe": "fix mixed.csv --apply corrections.csv --diff --unsafe-fixes",
+    "fix_apply_no_list": "fix mixed.csv --apply clean.csv --diff",
     "fix_two_files": "fix '*.json*' --diff",
     "convert_clean": "convert clean.csv",
     "convert_formats": "convert clean.csv -o out --to jsonl --to squad,csv --split train=0.5,validation=0.5",
@@ -96,6 +121,7 @@ CASES = {
     "convert_header_only": "convert header.csv",
     "rule_one": "rule QA208",
     "rule_all": "rule --all",
+    "rule_json": "rule QA208 --output-format json",
     "rule_unknown": "rule answer-not-in-contxt",
     "rule_nothing": "rule",
 }
@@ -105,6 +131,10 @@ CASES = {
 def folder(tmp_path):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content, encoding="utf-8", newline="")
+    windows = (
+        "context,question,answer,answer_start\nDer Fluß fließt über Köln nach Norden.,Wohin?,nach Süden,0\n"
+    )
+    (tmp_path / "windows.csv").write_bytes(windows.encode("cp1252"))
     (tmp_path / "pair").mkdir()
     (tmp_path / "pair" / "mine.txt").write_text("mine", encoding="utf-8")
     return tmp_path
@@ -154,6 +184,29 @@ def test_piped_output_is_not_wrapped(qatk, folder):
     )
     ran = qatk("validate", "wide.csv", cwd=folder, env={"COLUMNS": "40"})
     assert f'wide.csv:2  QA203     answer "{question}" is not in the context' in ran.out.splitlines()
+
+
+def test_json_has_stdout_to_itself(qatk, folder):
+    """Whatever there is to say beside it: guesses, what a baseline knows, that there are no records."""
+    (folder / "known.json").write_text('{"version": 1, "findings": {}}', encoding="utf-8")
+    for files in ("windows.csv", "header.csv", "windows.csv header.csv"):
+        ran = qatk(
+            "validate", *files.split(), "--baseline", "known.json", "--output-format", "json", cwd=folder
+        )
+        assert json.loads(ran.out)["version"] == 1
+        assert "known to known.json left out" in ran.err
+    assert len(json.loads(qatk("rule", "--all", "--output-format", "json").out)) > 20
+
+
+def test_every_rule_is_described_by_its_parts(qatk):
+    rules = json.loads(qatk("rule", "--all", "--output-format", "json").out)
+    names = ["code", "name", "severity", "scope", "default", "what", "why", "bad", "good", "fixes"]
+    assert [list(rule) for rule in rules] == [names] * len(rules)
+    listed = qatk("rule", "--all").out.splitlines()
+    assert [rule["code"] for rule in rules] == [line.split()[0] for line in listed]
+    assert all(
+        rule["severity"] in ("error", "warning", "info") and rule["what"] and rule["why"] for rule in rules
+    )
 
 
 # Exit codes

