@@ -148,7 +148,7 @@ def _examples(
 
 def _origin(row: Mapping[str, Any], source: Source) -> dict[str, Any]:
     # The rows of somebody's Arrow file lead to nothing a person could open; the id says more.
-    if source.layout == "arrow":
+    if source.layout in ("arrow", "hub"):
         return {}
     return {"source": source.name, **{name: row[name] for name in ("row", "line", "pointer")}}
 

@@ -17,13 +17,15 @@ import polars as pl
 
 from qatoolkit.corpus.reader import Corpus, Source
 from qatoolkit.corpus.record import CONTENT, Batch
-from qatoolkit.validation.engine import Engine
+from qatoolkit.validation.engine import Engine, in_order
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Hypothesis
 from qatoolkit.validation.repair import repair
 from qatoolkit.validation.select import select_rules
 
 ByRow = dict[int, list[Finding]]
+#: The findings of an invalid record, and the record as it was read if it could be.
+Refused = tuple[list[Finding], dict[str, Any] | None]
 
 
 @dataclass
@@ -59,8 +61,9 @@ def collect(corpus: Corpus, *, fix: bool, unsafe: bool) -> Collected:
     engine = Engine([rule for rule in rules if rule.severity == "error"])
     collected = Collected()
     hypotheses = _ways_of_counting(corpus) if fix or unsafe else {}
+    refusals: list[list[Refused]] = []
     for index, source in enumerate(corpus.sources):
-        refused: list[tuple[list[Finding], dict[str, Any] | None]] = []
+        refused: list[Refused] = []
         for batch in source.batches(corpus.mapping):
             collected.read += batch.records.height + len(batch.unreadable)
             repaired = repair(batch, rules if fix or unsafe else [], unsafe=unsafe, hypotheses=hypotheses)
@@ -70,8 +73,29 @@ def collect(corpus: Corpus, *, fix: bool, unsafe: bool) -> Collected:
             refused += [(found, as_read.get(row)) for row, found in invalid.items()]
             valid = repaired.batch.records.filter(~pl.col("row").is_in(list(invalid)))
             collected.frames.append(_with_origin(valid, source, index, _by_row(repaired.fixed, batch)))
+        refusals.append(refused)
+    _refuse_together(collected, refusals, engine.conclude(), corpus)
+    for source, refused in zip(corpus.sources, refusals, strict=True):
         collected.rejected += _rejected(source, refused)
     return collected
+
+
+def _refuse_together(
+    collected: Collected, refusals: list[list[Refused]], findings: Iterable[Finding], corpus: Corpus
+) -> None:
+    """Takes out the records that only the whole corpus shows to be invalid: a second use of an id."""
+    number = {source.name: i for i, source in enumerate(corpus.sources)}
+    found: dict[tuple[int, int], list[Finding]] = {}
+    for finding in findings:
+        if finding.place.row is not None:
+            found.setdefault((number[finding.file], finding.place.row), []).append(finding)
+    for i, frame in enumerate(collected.frames if found else ()):
+        rows = frame.select("source_index", "row").iter_rows()
+        bad = pl.Series([place in found for place in rows], dtype=pl.Boolean)
+        for record in frame.filter(bad).iter_rows(named=True):
+            source = record["source_index"]
+            refusals[source].append((found[source, record["row"]], record))
+        collected.frames[i] = frame.filter(~bad)
 
 
 def _ways_of_counting(corpus: Corpus) -> dict[str, Hypothesis | None]:
@@ -128,14 +152,12 @@ def _with_origin(records: pl.DataFrame, source: Source, index: int, repairs: ByR
     )
 
 
-def _rejected(
-    source: Source, refused: list[tuple[list[Finding], dict[str, Any] | None]]
-) -> Iterator[dict[str, Any]]:
+def _rejected(source: Source, refused: list[Refused]) -> Iterator[dict[str, Any]]:
     """Lines of rejected.jsonl; the source is opened once, and only if there are any."""
     if not refused:
         return
     with _open(source) as stream:
-        for findings, record in refused:
+        for findings, record in sorted(refused, key=lambda pair: in_order(pair[0][0])):
             noted = vars(findings[0].place)
             place = {name: (record or noted)[name] for name in noted}
             original: Any = record and {name: record[name] for name in CONTENT}
@@ -153,9 +175,8 @@ def _rejected(
 
 
 def _open(source: Source) -> BinaryIO:
-    """The bytes that the places of records count: the file's own, but UTF-16 as UTF-8."""
-    if source.layout == "arrow":
+    """The bytes that the places of records count: those of the unpacked text in UTF-8."""
+    if not source.is_text:
         return io.BytesIO()
-    if source.path is not None and source.encoding.startswith("utf-8"):
-        return source.path.open("rb")
-    return io.BytesIO(source.read_text().encode("utf-8"))
+    stream = source.as_utf8()
+    return stream if stream.seekable() else io.BytesIO(stream.read())

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import qatoolkit
 from qatoolkit.conversion.card import dataset_card
 from qatoolkit.conversion.report import ConversionReport
+from qatoolkit.corpus.encoding import is_utf8
 from qatoolkit.corpus.reader import Corpus, Source
 from qatoolkit.corpus.record import LINEAGE, content_hash
 from qatoolkit.validation.select import select_rules
@@ -30,9 +31,9 @@ from qatoolkit.validation.select import select_rules
 def write_lineage(folder: Path, examples: pl.DataFrame, corpus: Corpus) -> None:
     """One row for each example, in the order of the sources.
 
-    Byte ranges count the bytes that the readers saw; those are the file's own only if it is UTF-8.
+    Byte ranges count the bytes that the readers saw, unpacked; those are the file's own only if it is UTF-8.
     """
-    recoded = [i for i, source in enumerate(corpus.sources) if source.encoding.startswith("utf-16")]
+    recoded = [i for i, source in enumerate(corpus.sources) if not is_utf8(source.encoding)]
     bytes_hold = ~pl.col("source_index").is_in(recoded)
     ranges = [pl.when(bytes_hold).then(name).alias(name) for name in ("byte_start", "byte_end")]
     hashes = [content_hash(*pair) for pair in examples.select("context", "question").iter_rows()]
@@ -90,7 +91,7 @@ def write_manifest(
 
 def _described(source: Source) -> dict[str, Any]:
     """A source's name, layout and, where it is one file, the hash of its bytes."""
-    digest = hashlib.sha256(source.read_bytes()).hexdigest() if source.layout != "arrow" else None
+    digest = hashlib.sha256(source.read_bytes()).hexdigest() if source.is_file else None
     return {
         "name": source.name,
         "layout": source.layout,

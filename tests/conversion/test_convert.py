@@ -253,7 +253,8 @@ def test_rejected_records_keep_their_bytes_places_and_codes(tmp_path, encoding):
 
 def test_rejected_bytes_that_are_no_text_are_written_out(tmp_path):
     source = tmp_path / "data.csv"
-    source.write_bytes(b"context,question,answer\nCaf\xe9 is open.,What?,open\nThe Nile.,What?,Nile\n")
+    good = "Ån är lång.,Vad?,Ån\n".encode()  # so that the file is UTF-8 but for one byte
+    source.write_bytes(b"context,question,answer\nCaf\xe9 is open.,What?,open\n" + good)
     convert(source, tmp_path / "out", drop_invalid=True, split="train=1")
     [item] = rejected(tmp_path / "out")
     assert (item["codes"], item["record"]) == (["QA106"], "Caf\\xe9 is open.,What?,open\n")
