@@ -22,7 +22,7 @@ from qatoolkit.corpus.record import RECORD, Batch, Note, Place
 from qatoolkit.corpus.table import Table, place_of, to_batch
 from qatoolkit.errors import NotACorpusError
 
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 32 * 2**20
 
 
 @dataclass
@@ -107,30 +107,40 @@ def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Positi
         }
     )
     at.row += n
-    faulty = index.n_fields != len(table.columns)
-    if n and index.no_gaps and not faulty.any():
-        cells = _parse(block[index.start[0] : index.end[-1]], n, table)
-        if cells is not None:
-            return to_batch(cells, place, table, [])
+    whole = index.n_fields == len(table.columns)
     notes = [
         Note("ragged-row", place_of(place, int(i)), _ragged(int(index.n_fields[i]), len(table.columns)))
-        for i in np.flatnonzero(faulty)
+        for i in np.flatnonzero(~whole)
     ]
-    for i in np.flatnonzero(~faulty):
-        detail = _undecodable(block[index.start[i] : index.end[i]])
-        if detail:
-            faulty[i] = True
-            notes.append(Note("undecodable-bytes", place_of(place, int(i)), detail))
-    kept = np.flatnonzero(~faulty)
-    if not len(kept):
+    kept = np.flatnonzero(whole)
+    cells = _parse(_joined(block, index, kept), len(kept), table)
+    if cells is None:
+        raw = {int(i): block[index.start[i] : index.end[i]] for i in kept}
+        problems = {i: problem for i, record in raw.items() if (problem := _undecodable(record))}
+        notes += [Note("undecodable-bytes", place_of(place, i), problem) for i, problem in problems.items()]
+        kept = np.array([i for i in raw if i not in problems], int)
+        cells = _parse(_joined(block, index, kept), len(kept), table)
+        if cells is None:
+            cells = _parse_singly([raw[int(i)] for i in kept], table)
+    if not cells.height:
         return Batch(table.source, RECORD.to_frame(), notes)
-    raw = [block[index.start[i] : index.end[i]] for i in kept]
-    cells = _parse(b"".join(raw), len(raw), table)
-    return to_batch(_parse_singly(raw, table) if cells is None else cells, place[kept], table, notes)
+    return to_batch(cells, place[kept], table, notes)
+
+
+def _joined(block: bytes, index: scan.RecordIndex, kept: scan.Positions) -> bytes:
+    """The bytes of some records, cut out by runs of neighbours."""
+    if not len(kept):
+        return b""
+    start, end = index.start[kept], index.end[kept]
+    gaps = np.flatnonzero(start[1:] != end[:-1])
+    runs = zip([start[0], *start[gaps + 1]], [*end[gaps], end[-1]], strict=True)
+    return b"".join(block[first:last] for first, last in runs)
 
 
 def _parse(body: bytes, n_records: int, table: Table) -> pl.DataFrame | None:
     """The fields of records as texts; None if Polars refuses the bytes or finds other records in them."""
+    if not n_records:
+        return _texts([], table)
     try:
         cells = pl.read_csv(
             body,

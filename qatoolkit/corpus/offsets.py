@@ -104,6 +104,8 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
     quotes and dashes, Unicode form (NFKD, which unlike NFKC never joins neighbours), HTML entities,
     the traces of a tokeniser (see `_without_blanks`), letter case.
     """
+    if _nowhere(context, text):
+        return []
     for step in _STEPS:
         if _outline(text, step) not in _outline(context, step):
             continue
@@ -119,6 +121,18 @@ def find_loosely(context: str, text: str) -> list[LooseMatch]:
         if found:
             return found
     return []
+
+
+def _nowhere(context: str, text: str) -> bool:
+    """Whether the last step, which disregards whatever the others do, shows that none can find the text.
+
+    That it does so holds only where nothing stands for another character, because parts of an entity
+    are found by the steps that do not read it.
+    """
+    last = _STEPS[-1]
+    return _outline(text, last) not in _outline(context, last) and not (
+        _PIECE.search(text) or _PIECE.search(context)
+    )
 
 
 @lru_cache(maxsize=128)
@@ -147,15 +161,15 @@ def _normalise(text: str, step: _Step) -> tuple[str, list[tuple[int, int]]]:
     while at < len(text):
         end = pieces.get(at, at + 1)
         if at in pieces:
-            piece = step.fold(_meant(text[at:end]))
+            piece = _folded_piece(step.fold, _meant(text[at:end]))
         else:
-            joins = str.isspace if text[at].isspace() else unicodedata.combining
+            blank = text[at].isspace()
+            joins = str.isspace if blank else unicodedata.combining
             while end < len(text) and joins(text[end]):
                 end += 1
-            piece = " " if text[at].isspace() else step.fold(text[at:end])
-        for character in piece:
-            out.append(character)
-            origin.append((at, end))
+            piece = " " if blank else _folded_piece(step.fold, text[at:end])
+        out += piece
+        origin += [(at, end)] * len(piece)
         at = end
     if step.blanks:
         first = 1 if out[:1] == [" "] else 0
@@ -163,6 +177,12 @@ def _normalise(text: str, step: _Step) -> tuple[str, list[tuple[int, int]]]:
         return "".join(out[first:last]), origin[first:last]
     kept = _without_blanks("".join(out))
     return "".join(out[i] for i in kept), [origin[i] for i in kept]
+
+
+@lru_cache(maxsize=2**14)
+def _folded_piece(fold: Callable[[str], str], piece: str) -> str:
+    """The same for a character and its marks; a text has few different ones."""
+    return fold(piece)
 
 
 def _without_blanks(text: str) -> list[int]:

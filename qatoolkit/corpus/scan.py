@@ -19,7 +19,7 @@ Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
-_PIECE = 2**18
+_PIECE = 2**20
 
 
 #: The standard library refuses fields of more than 128 KiB unless told; a context may be a whole document.
@@ -46,7 +46,6 @@ class RecordIndex:
         length: bytes of that part.
         well_quoted: whether every quote in it opens or closes a field, or is doubled inside one;
             where it is not so, the rest of the index means nothing.
-        no_gaps: whether the records follow each other without blank lines.
     """
 
     start: Positions
@@ -57,7 +56,6 @@ class RecordIndex:
     n_lines: int
     length: int
     well_quoted: bool
-    no_gaps: bool
 
     def without_first(self) -> RecordIndex:
         """The index of the records behind the first one."""
@@ -103,7 +101,6 @@ def index_records(block: bytes, delimiter: str, *, final: bool = True) -> Record
         int(np.searchsorted(breaks, length)),
         length,
         _well_quoted(data[:length], quotes[: np.searchsorted(quotes, length)], delimiter),
-        bool(keep.all()),
     )
 
 

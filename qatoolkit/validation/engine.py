@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from qatoolkit.corpus.ahead import ahead
-from qatoolkit.corpus.record import Batch, Place
+from qatoolkit.corpus.record import UNREADABLE, Batch, Place
 from qatoolkit.validation.contract import failures
 from qatoolkit.validation.expressions import WRONG
 from qatoolkit.validation.finding import Finding
@@ -75,8 +75,9 @@ class Engine:
         """
         seen = _Seen()
         found: list[Finding] = []
-        for part in ahead(self._prepare(batch, split) for batch in batches):
-            found += self._check_part(part, seen)
+        for batch in ahead(iter(batches)):
+            self._ledger.add(batch, split)
+            found += self._check_batch(batch, seen)
             if len(seen.held) >= _MOST_HELD:
                 found += self._explain(seen)
         found += self._explain(seen)
@@ -97,26 +98,21 @@ class Engine:
             if problem is not None:
                 yield _finding(rule, problem, source, place_of(row), row, None)
 
-    def _prepare(self, batch: Batch, split: str | None) -> _Part:
-        """What costs time and no decision; it happens while the batch before is checked."""
-        self._ledger.add(batch, split)
-        return _Part(batch, explode_answers(batch.records), _distinct_contexts(batch.records))
-
-    def _check_part(self, part: _Part, seen: _Seen) -> Iterator[Finding]:
-        batch = part.batch
+    def _check_batch(self, batch: Batch, seen: _Seen) -> Iterator[Finding]:
         seen.source = batch.source
-        seen.counts.add(batch, part.answers)
+        answers = explode_answers(batch.records)
+        seen.counts.add(batch, answers)
         stamp = _Stamp(batch, seen)
         yield from self._notes(batch)
         if batch.records.height:
             yield from self._contract(batch, stamp)
             yield from self._flagged("record", batch.records.with_row_index("index"), stamp, seen)
-            yield from self._flagged("answer", part.answers, stamp, seen)
-            yield from self._flagged("context", part.contexts, stamp, seen)
+            yield from self._flagged("answer", answers, stamp, seen)
+            yield from self._flagged("context", _distinct_contexts(batch.records), stamp, seen)
             if self.tokenizer is not None:
                 measured = measure(batch.records, self.tokenizer, self.limits)
                 yield from self._flagged("tokenizer", measured, stamp, seen)
-            seen.witness(part.answers)
+            seen.witness(answers)
 
     def _explain(self, seen: _Seen) -> Iterator[Finding]:
         """What was held back until the file's way of counting could be told."""
@@ -150,7 +146,8 @@ class Engine:
     def _notes(self, batch: Batch) -> Iterator[Finding]:
         if not batch.notes:
             return
-        ids = dict(batch.records.select("row", "id").iter_rows())
+        noted = {note.place.row for note in batch.notes if note.kind not in UNREADABLE}
+        ids = dict(batch.records.filter(pl.col("row").is_in(noted)).select("row", "id").iter_rows())
         for rule in self._of("note"):
             for note in batch.notes:
                 if note.kind in rule.notes:
@@ -162,7 +159,13 @@ class Engine:
     def _contract(self, batch: Batch, stamp: _Stamp) -> Iterator[Finding]:
         rules = self._of("contract")
         named = frozenset[str]().union(*(rule.checks for rule in rules))
+        # A value of a wrong type is null in the frame; it was reported as what it is.
+        told = {kind for rule in self._of("note") for kind in rule.notes}
+        odd = {(n.place.row, n.field) for n in batch.notes if n.kind == "wrong-type" and n.kind in told}
+        rows = batch.records["row"]
         for failure in failures(batch.records, self.schema) if rules else ():
+            if failure.index is not None and (rows[failure.index], failure.column) in odd:
+                continue
             for rule in rules:
                 if failure.check in rule.checks or (not rule.checks and failure.check not in named):
                     case = Case(column=failure.column, check=failure.check)
@@ -192,15 +195,6 @@ class Engine:
             for rule in wanted:
                 if not rule.whole_file:
                     yield from stamp(rule, case, row["index"])
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A batch, and the frames that the rules of its answers and of its distinct contexts look at."""
-
-    batch: Batch
-    answers: pl.DataFrame
-    contexts: pl.DataFrame
 
 
 @dataclass

@@ -66,7 +66,7 @@ class Ledger:
             answers=pl.col("text").list.join("\0", ignore_nulls=True).hash(),
             answered=pl.col("text").list.len() > 0,
             source=pl.lit(len(self._sources) - 1, pl.UInt32),
-            split=pl.lit(split, pl.String),
+            split=pl.lit(split, pl.Categorical),
         )
         pair = pl.struct("context", "question").hash().alias("pair")
         self._parts.append(part.with_columns(pair).drop("question"))
@@ -104,7 +104,11 @@ def place_of(row: dict[str, Any]) -> Place:
 def _alike(records: pl.DataFrame, key: str) -> pl.DataFrame:
     """The records that share a key with another, each beside the first that has it."""
     if key in ("context", "cluster"):  # which five questions share as a rule, so one of them speaks for all
-        records = records.unique(["context", "split", "title"], keep="first", maintain_order=True)
+        same = ["context", "split", "title"]
+        records = records.filter(
+            pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in same)
+        )
+        records = records.unique(same, keep="first", maintain_order=True)
     alike = records.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated())
     firsts = [
         pl.col(name).first().over(key).alias(f"first_{name}")

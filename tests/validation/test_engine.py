@@ -67,6 +67,14 @@ def test_a_context_with_a_fault_is_reported_once_for_a_file(monkeypatch):
     assert [f.code for f in validate(from_text(json.dumps(rows)), ignore=["QA406"]).findings] == ["QA305"]
 
 
+def test_a_value_of_a_wrong_type_is_not_also_missing():
+    text = '[{"id": [1], "context": {"a": 1}, "question": "What?", "answers": []}]'
+    found = validate(from_text(text), ignore=["QA4"]).findings
+    assert [(f.code, f.field) for f in found] == [("QA102", "context"), ("QA102", "id")]
+    without = validate(from_text(text), select=["QA103"]).findings
+    assert sorted(f.field for f in without) == ["context", "id"]
+
+
 @pytest.mark.parametrize("file", ["messy.csv", "messy.json"])
 def test_findings_come_in_the_order_of_the_source(sample_data, file):
     starts = [finding.place.byte_start for finding in validate(sample_data / file).findings]
