@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qatoolkit.cli.console import hint, make_console, plural
-from qatoolkit.cli.inputs import open_corpus
+from qatoolkit.cli.inputs import as_typed, open_corpus
 from qatoolkit.cli.options import Documents, Encoding, Format, Map, On, Overwrite
 from qatoolkit.cli.progress import reading
 from qatoolkit.cli.settings import read_severities
@@ -69,7 +69,8 @@ def fix(
     if apply is not None:
         code = _tell_applied(applied, apply, target)
     else:
-        code = _tell_diff(report) if target is None else _tell_fixed(report, path, target)
+        options = as_typed(context)
+        code = _tell_diff(report) if target is None else _tell_fixed(report, path, target, options)
     raise typer.Exit(code)
 
 
@@ -82,7 +83,7 @@ def _tell_diff(report: FixReport) -> int:
     return EXIT_FINDINGS if report.changed else 0
 
 
-def _tell_fixed(report: FixReport, path: str, output: str) -> int:
+def _tell_fixed(report: FixReport, path: str, output: str, options: str) -> int:
     from qatoolkit.cli.findings import print_findings
 
     console = make_console()
@@ -95,11 +96,11 @@ def _tell_fixed(report: FixReport, path: str, output: str) -> int:
     )
     unsafe = report.left.fixable("unsafe")
     if unsafe:
-        look = f"qatk fix {quote(path)} --unsafe-fixes --diff"
+        look = f"qatk fix {quote(path)}{options} --unsafe-fixes --diff"
         them = "it" if unsafe == 1 else "them"
         console.print(f"{plural(unsafe, 'unsafe repair')} not made; look at {them} with: {look}")
     drop = " --drop-invalid" if errors else ""
-    console.print(f"Next: qatk convert {quote(output)}{drop}")
+    console.print(f"Next: qatk convert {quote(output)}{options}{drop}")
     return EXIT_FINDINGS if errors else 0
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
+
+import typer
 
 from qatoolkit.cli.console import hint, read_mapping
 
@@ -30,3 +33,14 @@ def open_corpus(
         if source.remark:
             hint(source.remark)
     return corpus
+
+
+def as_typed(context: typer.Context) -> str:
+    """The options on the command line that say how files are read, for a command that reads them again."""
+    given = ""
+    for name in ("format", "map", "encoding", "documents", "on"):
+        source, value = context.get_parameter_source(name), context.params[name]
+        if source is not None and source.name == "COMMANDLINE":
+            values = value if isinstance(value, list | tuple) else [value]
+            given += "".join(f" --{name} {quote(str(item))}" for item in values)
+    return given

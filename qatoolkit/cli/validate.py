@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qatoolkit.cli.console import hint, listed, make_console, need_paths, plural, print_json
-from qatoolkit.cli.inputs import open_corpus
+from qatoolkit.cli.inputs import as_typed, open_corpus
 from qatoolkit.cli.options import (
     Documents,
     Encoding,
@@ -120,7 +120,8 @@ def validate(
     if shown_as in _MACHINE:
         _print_for_machines(report, statistics, shown_as)
     else:
-        _print_for_people(report, named, statistics, max_findings, shown_as)
+        _print_for_people(report, statistics, max_findings, shown_as)
+        _suggest(report, named, as_typed(context))
     failed = not report.ok or (strict and report.count("warning") > 0)
     raise typer.Exit(EXIT_FINDINGS if failed else 0)
 
@@ -150,9 +151,7 @@ def _print_for_machines(report: ValidationReport, statistics: bool, shown_as: Ou
             print(line)
 
 
-def _print_for_people(
-    report: ValidationReport, paths: list[str], statistics: bool, most: int, shown_as: OutputFormat
-) -> None:
+def _print_for_people(report: ValidationReport, statistics: bool, most: int, shown_as: OutputFormat) -> None:
     from qatoolkit.cli.findings import evidence_lines, print_findings, summary
     from qatoolkit.cli.findings import statistics as count_lines
 
@@ -167,24 +166,31 @@ def _print_for_people(
     if report.findings:
         console.print()
     console.print(summary(report))
-    if report.tally.records and not report.tally.answers:
-        hint("No record has an answer. If a column holds them, name it with: --map YOUR_COLUMN=answers")
-    _suggest(report, paths)
 
 
-def _suggest(report: ValidationReport, paths: list[str]) -> None:
+def _suggest(report: ValidationReport, paths: list[str], options: str) -> None:
     """What to type next: the repair of the first file that has one, or the conversion."""
+    again = " ".join(map(quote, paths)) + options
     repairable = [f.file for f in report.findings if f.fix is not None and f.fix.safety == "safe"]
     if repairable:
         first = Path(repairable[0])
         if first.is_file():
-            copy = quote(f"{first.stem}.fixed{first.suffix}")
-            named = quote(repairable[0])
+            stem, suffixes = _parted(first.name)
+            named = quote(repairable[0]) + options
+            copy = quote(f"{stem}.fixed{suffixes}")
             how = f"preview with: qatk fix {named} --diff, write with: qatk fix {named} -o {copy}"
         else:
-            how = f"write with: qatk convert {' '.join(map(quote, paths))} -o fixed --fix"
+            how = f"write with: qatk convert {again} -o fixed --fix"
         print(f"[*] {len(repairable):,} fixable: {how}")
     elif report.ok and report.tally.records and not Path(paths[0]).is_dir():
-        print(f"Next: qatk convert {' '.join(map(quote, paths))}")
+        print(f"Next: qatk convert {again}")
     elif not report.ok:
         hint("Each rule is explained by: qatk rule CODE")
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """A file's name without its suffixes, and those: (train, .csv.gz) for train.csv.gz."""
+    from qatoolkit.corpus.packed import without_suffix
+
+    stem = Path(without_suffix(name)).stem
+    return stem, name.removeprefix(stem)

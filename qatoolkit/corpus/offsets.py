@@ -50,6 +50,11 @@ def on_word_boundaries(context: str, start: int, end: int) -> bool:
     return not (_joined(context, start) or _joined(context, end))
 
 
+def in_one_word(text: str) -> bool:
+    """Whether nothing but letters, digits and marks stands in a text, so that a longer word may hold it."""
+    return all(map(_in_word, text))
+
+
 def _joined(context: str, at: int) -> bool:
     """Whether the characters on both sides of a position belong to one word."""
     if not 0 < at < len(context):

@@ -15,6 +15,7 @@ from qatoolkit.corpus.offsets import (
     Difference,
     LooseMatch,
     find_loosely,
+    in_one_word,
     nearest,
     occurrences,
     on_word_boundaries,
@@ -99,7 +100,8 @@ def _moved(context: str, text: str, old: int | None, found: list[int], new: int,
     end = new + len(text)
     whole = on_word_boundaries(context, new, end) and not (old == -1 and text.casefold() in _VERDICTS)
     if old is None:
-        kind: Kind = "right" if whole else "ambiguous"
+        # A single word found inside a longer one may be an accident ("2" in "2010"); several are none.
+        kind: Kind = "right" if whole or not in_one_word(text) else "ambiguous"
     elif old in (-1, 0):
         kind = "sentinel"
     else:

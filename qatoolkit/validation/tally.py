@@ -17,7 +17,7 @@ class FileCounts:
     Attributes:
         records: records, those included that could not be read.
         answers: answers of readable records.
-        flags: records that say whether their question is impossible.
+        impossible: records that say that their question cannot be answered.
         starts: answers that come with a start.
         zero_starts: those whose start is 0.
         minus_starts: those whose start is -1.
@@ -29,7 +29,7 @@ class FileCounts:
 
     records: int = 0
     answers: int = 0
-    flags: int = 0
+    impossible: int = 0
     starts: int = 0
     zero_starts: int = 0
     minus_starts: int = 0
@@ -53,7 +53,7 @@ class FileCounts:
         ).row(0, named=True)
         counts["records"] = batch.records.height + len(batch.unreadable)
         counts["answers"] = answers.height
-        counts["flags"] = batch.records["is_impossible"].count()
+        counts["impossible"] = batch.records["is_impossible"].sum()
         for name, count in counts.items():
             setattr(self, name, getattr(self, name) + count)
 

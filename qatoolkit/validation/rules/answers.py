@@ -177,10 +177,14 @@ REPEATED_ANSWER = Rule(
 )
 
 
-def _contradicted(case: Case) -> Problem:
+def _contradicted(case: Case) -> Problem | None:
     count = len(case.record["text"])
-    noun = "an answer" if count == 1 else f"{count} answers"
-    return Problem(f"is_impossible is true, but the record has {noun}", "is_impossible")
+    if count:
+        noun = "an answer" if count == 1 else f"{count} answers"
+        return Problem(f"is_impossible is true, but the record has {noun}", "is_impossible")
+    if not case.counts["answers"]:  # nobody answered anything in this file; that is said once
+        return None
+    return Problem("is_impossible is false, but the record has no answer", "is_impossible")
 
 
 IMPOSSIBLE_CONTRADICTED = Rule(
@@ -188,9 +192,11 @@ IMPOSSIBLE_CONTRADICTED = Rule(
     name="impossible-contradicted",
     severity="error",
     scope="record",
-    flag=pl.col("is_impossible") & (pl.col("text").list.len() > 0),
+    flag=pl.col("is_impossible") == (pl.col("text").list.len() > 0),
     explain=_contradicted,
-    what="Reports a record that is flagged as impossible and has answers all the same.",
+    whole_file=True,
+    what="Reports a record that is flagged as impossible and has answers all the same, or is flagged as possible "
+    "and has none, in a file in which others have.",
     why="Scripts that read the flag and scripts that read the answers would train two different models.",
     bad=(
         '{"context": "The Nile is long.", "question": "What?", "is_impossible": true, '

@@ -240,7 +240,7 @@ UNLABELLED_FILE = Rule(
     name="unlabelled-file",
     severity="warning",
     scope="file",
-    flag=(pl.col("records") >= 3) & (pl.col("answers") == 0) & (pl.col("flags") == 0),
+    flag=(pl.col("records") >= 3) & (pl.col("answers") == 0) & (pl.col("impossible") == 0),
     explain=_blind,
     what="Reports a file of three records or more in which none has an answer and none is flagged as impossible.",
     why="Read as data it would teach that nothing can be answered, and score any answer as wrong. It is a blind test "
