@@ -8,6 +8,7 @@ is: "NA", "007" and " x" are not touched.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from qatoolkit.corpus.record import RECORD, Batch, Note, Place
 from qatoolkit.corpus.table import Table, place_of, to_batch
 from qatoolkit.errors import NotACorpusError
 
-BLOCK_BYTES = 32 * 2**20
+BLOCK_BYTES = 16 * 2**20
 
 
 @dataclass
@@ -49,34 +50,66 @@ def read_delimited(
         NotACorpusError: no column holds the context or the question.
     """
     at = _Position()
-    block = stream.read(BLOCK_BYTES)
-    if block.startswith(b"\xef\xbb\xbf"):
-        block, at.byte = block[3:], 3
     table: Table | None = None
-    while block:
-        more = stream.read(BLOCK_BYTES)
-        index = scan.index_records(block, delimiter, final=not more)
-        if not index.length and more:
-            block += more
+    blocks = _Blocks(stream)
+    while block := blocks.fill():
+        if not at.byte and bytes(block[:3]) == codecs.BOM_UTF8:
+            at.byte = blocks.drop(3)
+            continue
+        index = scan.index_records(block, delimiter, final=blocks.final)
+        if not index.length:
+            blocks.grow()
             continue
         if not index.well_quoted:
-            yield from _read_carefully(io.BytesIO(block), more, stream, source, delimiter, mapping, table, at)
+            yield from _read_carefully(bytes(block), stream, source, delimiter, mapping, table, at)
             return
         if table is None and len(index.start):
             table, index = _read_header(block, index, source, delimiter, mapping)
         if table is not None:
             yield _read_block(block, index, table, at)
-        at.byte += index.length
+        at.byte += blocks.drop(index.length)
         at.line += index.n_lines
-        block = block[index.length :] + more
     if table is None:
         raise NotACorpusError(f"{source}: the file is empty; expected a header line and records below it")
 
 
+class _Blocks:
+    """A window that slides over a stream; always the same memory, because fresh pages take time.
+
+    Attributes:
+        final: whether the stream has ended, so that nothing follows the window.
+    """
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+        self._buffer = bytearray(BLOCK_BYTES)
+        self._filled = 0
+        self.final = False
+
+    def fill(self) -> memoryview:
+        """The window, as full as it gets; it is empty at the end."""
+        free = memoryview(self._buffer)
+        while not self.final and self._filled < len(self._buffer):
+            taken = self._stream.readinto(free[self._filled :])
+            self._filled += taken
+            self.final = not taken
+        return free[: self._filled]
+
+    def drop(self, length: int) -> int:
+        """Takes bytes off the window's beginning, and returns how many."""
+        self._buffer[: self._filled - length] = self._buffer[length : self._filled]
+        self._filled -= length
+        return length
+
+    def grow(self) -> None:
+        """Makes room for more, where a single record fills the window."""
+        self._buffer = self._buffer + bytearray(len(self._buffer))
+
+
 def _read_header(
-    block: bytes, index: scan.RecordIndex, source: str, delimiter: str, mapping: Mapping[str, str] | None
+    block: memoryview, index: scan.RecordIndex, source: str, delimiter: str, mapping: Mapping[str, str] | None
 ) -> tuple[Table, scan.RecordIndex]:
-    header = block[index.start[0] : index.end[0]].decode("utf-8", "replace")
+    header = bytes(block[index.start[0] : index.end[0]]).decode("utf-8", "replace")
     columns, *more = scan.rows_of(io.StringIO(header, newline=""), delimiter)
     if more:
         raise _only_carriage_returns(source)
@@ -94,7 +127,7 @@ def _table(source: str, delimiter: str, columns: list[str], mapping: Mapping[str
     return Table(source, delimiter, columns, fields)
 
 
-def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Position) -> Batch:
+def _read_block(block: memoryview, index: scan.RecordIndex, table: Table, at: _Position) -> Batch:
     """Parses the located records of one block; ragged or undecodable ones become notes."""
     n = len(index.start)
     place = pl.DataFrame(
@@ -115,7 +148,7 @@ def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Positi
     kept = np.flatnonzero(whole)
     cells = _parse(_joined(block, index, kept), len(kept), table)
     if cells is None:
-        raw = {int(i): block[index.start[i] : index.end[i]] for i in kept}
+        raw = {int(i): bytes(block[index.start[i] : index.end[i]]) for i in kept}
         problems = {i: problem for i, record in raw.items() if (problem := _undecodable(record))}
         notes += [Note("undecodable-bytes", place_of(place, i), problem) for i, problem in problems.items()]
         kept = np.array([i for i in raw if i not in problems], int)
@@ -127,7 +160,7 @@ def _read_block(block: bytes, index: scan.RecordIndex, table: Table, at: _Positi
     return to_batch(cells, place[kept], table, notes)
 
 
-def _joined(block: bytes, index: scan.RecordIndex, kept: scan.Positions) -> bytes:
+def _joined(block: memoryview, index: scan.RecordIndex, kept: scan.Positions) -> bytes:
     """The bytes of some records, cut out by runs of neighbours."""
     if not len(kept):
         return b""
@@ -167,8 +200,7 @@ def _texts(rows: list[list[str]], table: Table) -> pl.DataFrame:
 
 
 def _read_carefully(
-    first: io.BufferedIOBase,
-    second: bytes,
+    first: bytes,
     rest: io.BufferedIOBase,
     source: str,
     delimiter: str,
@@ -177,7 +209,7 @@ def _read_carefully(
     at: _Position,
 ) -> Iterator[Batch]:
     """The standard library's parser over what is left of the file, with places counted by line."""
-    lines = _Lines(_chain(first, second, rest))
+    lines = _Lines(_chain(first, rest))
     rows: list[list[str]] = []
     spans: list[Place] = []
     notes: list[Note] = []
@@ -259,10 +291,10 @@ class _Lines:
         return raw, count
 
 
-def _chain(first: io.BufferedIOBase, second: bytes, rest: io.BufferedIOBase) -> Iterator[bytes]:
-    """Lines of the three parts as if they were one file."""
+def _chain(first: bytes, rest: io.BufferedIOBase) -> Iterator[bytes]:
+    """Lines of the two as if they were one file."""
     tail = b""
-    for part in (first, io.BytesIO(second), rest):
+    for part in (io.BytesIO(first), rest):
         for line in part:
             line = tail + line
             tail = b""

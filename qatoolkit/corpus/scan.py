@@ -69,7 +69,7 @@ class RecordIndex:
         )
 
 
-def index_records(block: bytes, delimiter: str, *, final: bool = True) -> RecordIndex:
+def index_records(block: bytes | memoryview, delimiter: str, *, final: bool = True) -> RecordIndex:
     """Places of all whole records in a block that starts at the start of one.
 
     Args:
