@@ -100,7 +100,7 @@ def _refuse_together(
 
 def _ways_of_counting(corpus: Corpus) -> dict[str, Hypothesis | None]:
     """How each source counts its offsets, which only the whole of it tells."""
-    engine = Engine([rule for rule in select_rules() if rule.whole_file])
+    engine = Engine([rule for rule in select_rules() if rule.waits_for == "hypothesis"])
     for source in corpus.sources:
         for _ in engine.check(source.batches(corpus.mapping)):
             pass

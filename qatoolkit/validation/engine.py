@@ -75,12 +75,11 @@ class Engine:
         """
         seen = _Seen()
         found: list[Finding] = []
-        for batch in ahead(iter(batches)):
-            self._ledger.add(batch, split)
-            found += self._check_batch(batch, seen)
+        for part in ahead(self._find(batch, split) for batch in ahead(iter(batches))):
+            found += self._explain_part(part, seen)
             if len(seen.held) >= _MOST_HELD:
-                found += self._explain(seen)
-        found += self._explain(seen)
+                found += self._explain_held(seen)
+        found += self._explain_held(seen)
         ends = weigh_ends(seen.counts.inclusive_ends, seen.counts.exclusive_ends)
         if ends.holds:
             self.ends[seen.source] = ends
@@ -98,34 +97,73 @@ class Engine:
             if problem is not None:
                 yield _finding(rule, problem, source, place_of(row), row, None)
 
-    def _check_batch(self, batch: Batch, seen: _Seen) -> Iterator[Finding]:
-        seen.source = batch.source
+    def _find(self, batch: Batch, split: str | None) -> _Part:
+        """The half that is the columns': it runs in a thread, while the part before is explained."""
+        self._ledger.add(batch, split)
         answers = explode_answers(batch.records)
-        seen.counts.add(batch, answers)
-        stamp = _Stamp(batch, seen)
-        yield from self._notes(batch)
-        if batch.records.height:
-            yield from self._contract(batch, stamp)
-            yield from self._flagged("record", batch.records.with_row_index("index"), stamp, seen)
-            yield from self._flagged("answer", answers, stamp, seen)
-            yield from self._flagged("context", _distinct_contexts(batch.records), stamp, seen)
-            if self.tokenizer is not None:
-                measured = measure(batch.records, self.tokenizer, self.limits)
-                yield from self._flagged("tokenizer", measured, stamp, seen)
-            seen.witness(answers)
+        frames = {
+            "record": batch.records.with_row_index("index"),
+            "answer": answers,
+            "context": _distinct_contexts(batch.records),
+        }
+        if self.tokenizer is not None:
+            frames["tokenizer"] = measure(batch.records, self.tokenizer, self.limits)
+        return _Part(batch, answers, {scope: self._flag(scope, frame) for scope, frame in frames.items()})
 
-    def _explain(self, seen: _Seen) -> Iterator[Finding]:
-        """What was held back until the file's way of counting could be told."""
+    def _flag(self, scope: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows that any rule of a scope flags, after one evaluation of all their expressions."""
+        flags = {rule.code: rule.flag.fill_null(False) for rule in self._of(scope) if rule.flag is not None}
+        return frame.with_columns(**flags).filter(pl.any_horizontal(False, *flags))
+
+    def _explain_part(self, part: _Part, seen: _Seen) -> Iterator[Finding]:
+        """The half that is the rows'."""
+        seen.source = part.batch.source
+        seen.counts.add(part.batch, part.answers)
+        seen.witness(part.answers)
+        stamp = _Stamp(part.batch, seen)
+        yield from self._notes(part.batch)
+        if part.batch.records.height:
+            yield from self._contract(part.batch, stamp)
+        for scope, flagged in part.flagged.items():
+            yield from self._explain(scope, flagged, stamp, seen)
+
+    def _explain(self, scope: str, flagged: pl.DataFrame, stamp: _Stamp, seen: _Seen) -> Iterator[Finding]:
+        rules = self._of(scope)
+        for row in flagged.iter_rows(named=True):
+            case = Case(
+                stamp.record(row["index"]),
+                row.get("answer"),
+                row["text"] if scope in ("answer", "tokenizer") else None,
+                row.get("start"),
+                row.get("end"),
+                others=tuple(row.get("others") or ()),
+                limits=self.limits,
+                measures=row if scope == "tokenizer" else {},
+            )
+            held: list[tuple[Rule, Problem | None]] = []
+            for rule in rules:
+                if not row[rule.code]:
+                    continue
+                if rule.waits_for is None:
+                    yield from stamp(rule, case, row["index"])
+                else:  # most files count rightly, and then this is explained already
+                    held.append((rule, rule.explain(case) if rule.waits_for == "hypothesis" else None))
+            if held:
+                seen.held.append((case, held))
+
+    def _explain_held(self, seen: _Seen) -> Iterator[Finding]:
+        """What was held back until all of the file was seen."""
         if not seen.held:
             return
         source = seen.source
         if source not in self.hypotheses:
             self.evidence[source] = weigh(seen.wrong(), seen.right)
             self.hypotheses[source] = winner(self.evidence[source])
-        for case, rules in seen.held:
-            case = replace(case, hypothesis=self.hypotheses[source], counts=vars(seen.counts))
-            for rule in rules:
-                problem = rule.explain(case)
+        hypothesis = self.hypotheses[source]
+        for case, held in seen.held:
+            for rule, problem in held:
+                if rule.waits_for == "counts" or hypothesis is not None:
+                    problem = rule.explain(replace(case, hypothesis=hypothesis, counts=vars(seen.counts)))
                 if problem is not None:
                     yield _finding(rule, problem, source, _place(case.record), case.record, case.answer)
         seen.held.clear()
@@ -171,30 +209,14 @@ class Engine:
                     case = Case(column=failure.column, check=failure.check)
                     yield from stamp(rule, case, failure.index)
 
-    def _flagged(self, scope: str, frame: pl.DataFrame, stamp: _Stamp, seen: _Seen) -> Iterator[Finding]:
-        """One evaluation of all expressions of a scope, then the rows that any of them flags."""
-        rules = self._of(scope)
-        if not rules or not frame.height:
-            return
-        flags = [rule.flag.fill_null(False).alias(rule.code) for rule in rules if rule.flag is not None]
-        flagged = frame.with_columns(flags).filter(pl.any_horizontal([rule.code for rule in rules]))
-        for row in flagged.iter_rows(named=True):
-            case = Case(
-                stamp.record(row["index"]),
-                row.get("answer"),
-                row["text"] if scope in ("answer", "tokenizer") else None,
-                row.get("start"),
-                row.get("end"),
-                others=tuple(row.get("others") or ()),
-                limits=self.limits,
-                measures=row if scope == "tokenizer" else {},
-            )
-            wanted = [rule for rule in rules if row[rule.code]]
-            if later := [rule for rule in wanted if rule.whole_file]:
-                seen.held.append((case, later))
-            for rule in wanted:
-                if not rule.whole_file:
-                    yield from stamp(rule, case, row["index"])
+
+@dataclass(frozen=True)
+class _Part:
+    """A batch, its answers one a row, and for each scope the rows that its rules flag."""
+
+    batch: Batch
+    answers: pl.DataFrame
+    flagged: dict[str, pl.DataFrame]
 
 
 @dataclass
@@ -204,13 +226,13 @@ class _Seen:
     Attributes:
         source: its name.
         counts: counts over it.
-        held: cases whose rules wait for the whole file.
+        held: cases with rules that wait for the whole file, and what they say if it counts rightly.
         right: right answers, which bear witness to how the file counts.
     """
 
     source: str = ""
     counts: FileCounts = field(default_factory=FileCounts)
-    held: list[tuple[Case, list[Rule]]] = field(default_factory=list)
+    held: list[tuple[Case, list[tuple[Rule, Problem | None]]]] = field(default_factory=list)
     right: list[Placed] = field(default_factory=list)
     _said: set[tuple[str, int]] = field(default_factory=set)
 

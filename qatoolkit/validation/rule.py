@@ -78,9 +78,9 @@ class Case:
         note: what the reader noted, for rules of scope "note".
         column: the column that fails, for rules of scope "contract".
         check: the check it fails.
-        hypothesis: how the whole file seems to count its offsets, for rules that see the `whole_file`.
+        hypothesis: how the whole file seems to count its offsets, for rules that wait for it.
         measures: the row of `tokens.measure`, for rules of scope "tokenizer".
-        counts: what `tally` counts, for rules of scope "file" and "total".
+        counts: what `tally` counts, for rules of scope "file" and "total", and those that wait for it.
         others: rows that share the flagged value, for rules of scope "context" and "corpus".
         elsewhere: the file of the first of them, where it is another file; for rules of scope "corpus".
         limits: the thresholds that rules go by.
@@ -132,7 +132,8 @@ class Rule:
         checks: the contract's checks it reports, for scope "contract"; empty means all that are left.
         fixes: which of its repairs are offered, for the manual; "" if none.
         default: whether it runs unless selected.
-        whole_file: whether it is explained only when all of the file was seen.
+        waits_for: what only the whole file tells and the explanation needs: how it counts its offsets, or
+            the counts over it.
     """
 
     code: str
@@ -150,7 +151,7 @@ class Rule:
     checks: frozenset[str] = frozenset()
     fixes: str = ""
     default: bool = True
-    whole_file: bool = False
+    waits_for: Literal["hypothesis", "counts"] | None = None
 
     def manual(self) -> str:
         """The rule's manual page in Markdown, the same for `qatk rule` and the documentation."""

@@ -131,7 +131,7 @@ ANSWER_END_DISAGREES = Rule(
     scope="answer",
     flag=RIGHT & (pl.col("end") != pl.col("start") + pl.col("text").str.len_chars()),
     explain=_end_disagrees,
-    whole_file=True,
+    waits_for="counts",
     what="Reports an answer_end that is not answer_start plus the length of the text.",
     why="Of start, end and text one is wrong; here start and text agree with the context.",
     bad=(
@@ -194,7 +194,7 @@ IMPOSSIBLE_CONTRADICTED = Rule(
     scope="record",
     flag=pl.col("is_impossible") == (pl.col("text").list.len() > 0),
     explain=_contradicted,
-    whole_file=True,
+    waits_for="counts",
     what="Reports a record that is flagged as impossible and has answers all the same, or is flagged as possible "
     "and has none, in a file in which others have.",
     why="Scripts that read the flag and scripts that read the answers would train two different models.",

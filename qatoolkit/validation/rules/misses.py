@@ -33,7 +33,7 @@ ANSWER_NEARLY_IN_CONTEXT = Rule(
     severity="error",
     scope="answer",
     flag=UNSURE,
-    whole_file=True,
+    waits_for="hypothesis",
     explain=when("nearly", _nearly),
     what="Reports an answer that is in the context but for a slip: at most one character in ten, five in all, inserted, "
     "dropped or exchanged. Numbers must be the same.",
@@ -65,7 +65,7 @@ JOINED_ANSWER = Rule(
     severity="error",
     scope="answer",
     flag=UNSURE,
-    whole_file=True,
+    waits_for="hypothesis",
     explain=when("joined", _joined),
     what="Reports an answer that is not in the context, though each of its parts between commas, ellipses or the word "
     "for and is.",
@@ -93,7 +93,7 @@ SENTINEL_TEXT = Rule(
     severity="error",
     scope="answer",
     flag=UNSURE,
-    whole_file=True,
+    waits_for="hypothesis",
     explain=when("no-answer", _no_answer),
     what="Reports a text such as CANNOTANSWER, no answer, N/A or nan that does not stand at its place in the context.",
     why="It is a sign for people or a slip of another program, not a span. Taken as an answer, it is dropped or "
