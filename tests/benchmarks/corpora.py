@@ -18,6 +18,13 @@ from qatoolkit.validation.fix import fix
 from qatoolkit.validation.hypotheses import winner
 from qatoolkit.validation.validate import ValidationReport, validate
 
+#: Questions whose contexts stand in another file: that file, the column on which the two meet, and names
+#: that are not the usual ones.
+DOCUMENTS = {
+    "norquad/annotator1_news_questions.csv": ("annotator1_news_documents.csv", "document_identifier", {}),
+    "covidqa-deepset/predictions.tsv": ("docs.tsv", "doc_id", {"real_answer": "answers"}),
+}
+
 
 def main() -> None:
     root = Path(os.environ["QATK_CORPORA"])
@@ -27,17 +34,19 @@ def main() -> None:
     print("|---|---|---:|---:|---:|---:|---:|---|---|")
     with (root / "MANIFEST.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            print(f"| {row['file']} | " + " | ".join(cells(root / row["file"])) + " |", flush=True)
+            print(f"| {row['file']} | " + " | ".join(cells(root, row["file"])) + " |", flush=True)
 
 
-def cells(path: Path) -> list[str]:
+def cells(root: Path, name: str) -> list[str]:
+    path = root / name
+    documents, on, fields = DOCUMENTS.get(name, (None, None, {}))
     try:
-        corpus = read(path)
+        corpus = read(path, documents=documents and path.with_name(documents), on=on, fields=fields)
         found = validate(corpus)
     except QatkError as error:
         return ["", "", "", "", "", "", "", "refused: " + str(error).splitlines()[0].split(": ", 1)[-1]]
-    safe = fix(path)
-    every = fix(path, unsafe=True)
+    safe = fix(corpus)
+    every = fix(corpus, unsafe=True)
     counts = found.to_dict()["summary"]
     return [
         corpus.sources[0].layout,
