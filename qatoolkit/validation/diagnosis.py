@@ -98,15 +98,16 @@ def diagnose(context: str, text: str, start: int | None, hypothesis: Hypothesis 
 
 def _moved(context: str, text: str, old: int | None, found: list[int], new: int, method: Method) -> Diagnosis:
     end = new + len(text)
-    whole = on_word_boundaries(context, new, end) and not (old == -1 and text.casefold() in _VERDICTS)
+    # A single word found inside a longer one may be an accident ("2" in "2010"); several words are none.
+    meant = on_word_boundaries(context, new, end) or not in_one_word(text)
+    safe = meant and not (old == -1 and text.casefold() in _VERDICTS)
     if old is None:
-        # A single word found inside a longer one may be an accident ("2" in "2010"); several are none.
-        kind: Kind = "right" if whole or not in_one_word(text) else "ambiguous"
+        kind: Kind = "right" if meant else "ambiguous"
     elif old in (-1, 0):
         kind = "sentinel"
     else:
         kind = "out-of-range" if not 0 <= old < len(context) else "mismatch"
-    return Diagnosis(kind, new, end, method, "safe" if whole else "unsafe", tuple(found))
+    return Diagnosis(kind, new, end, method, "safe" if safe else "unsafe", tuple(found))
 
 
 def _normalised(context: str, text: str, start: int | None) -> Diagnosis | None:

@@ -203,5 +203,5 @@ def test_no_rule_repairs_a_context():
 def test_covidqa_is_nearly_all_mended(corpora):
     report = fix(corpora / "covidqa-deepset" / "200421_covidQA.json")
     assert validate(corpora / "covidqa-deepset" / "200421_covidQA.json").tally.mismatched_answers == 229
-    assert report.left.tally.mismatched_answers <= 12
+    assert report.left.tally.mismatched_answers <= 10
     assert report.left.fixable() == 0

@@ -102,7 +102,7 @@ SPAN_MISMATCH = Rule(
         '"answers": {"text": ["6650 km"], "answer_start": [12]}}',
         'context,question,answer,answer_start\n"Café 😀 Müller opened in 1912, in Köln.",When?,1912,24\n',
     ),
-    fixes="Safe where the found place cuts no word in two; otherwise unsafe.",
+    fixes="Safe, unless the text is a single word that was found inside a longer one.",
 )
 
 
@@ -233,7 +233,7 @@ START_OUT_OF_RANGE = Rule(
         '{"context": "The Nile is long.", "question": "What?", "answers": {"text": ["Nile"], "answer_start": [4]}}',
         '{"context": "Ån är lång.", "question": "Vad?", "answers": {"text": ["lång"], "answer_start": [6]}}',
     ),
-    fixes="Safe where the found place cuts no word in two; otherwise unsafe.",
+    fixes="Safe, unless the text is a single word that was found inside a longer one.",
 )
 
 
@@ -259,6 +259,6 @@ PLACEHOLDER_START = Rule(
         '{"context": "The Nile is long.", "question": "What?", "answers": {"text": ["Nile"], "answer_start": [4]}}',
         "context,question,answer,answer_start\nÅn är lång.,Hur?,lång,6\n",
     ),
-    fixes="Safe where the found place cuts no word in two; otherwise unsafe, and for yes or no beside -1, which may be "
+    fixes="Safe, unless the text is a single word that was found inside a longer one, and for yes or no beside -1, which may be "
     "a verdict and no span at all.",
 )
