@@ -159,6 +159,29 @@ def _normalise(text: str, step: _Step) -> tuple[str, list[tuple[int, int]]]:
     A base character and the combining marks behind it are folded together, so that composed
     and decomposed forms meet.
     """
+    out, origin = _one_to_one(text, step) or _by_pieces(text, step)
+    if step.blanks:
+        first = 1 if out[:1] == [" "] else 0
+        last = len(out) - 1 if len(out) > 1 and out[-1] == " " else len(out)
+        return "".join(out[first:last]), origin[first:last]
+    kept = _without_blanks("".join(out))
+    return "".join(out[i] for i in kept), [origin[i] for i in kept]
+
+
+def _one_to_one(text: str, step: _Step) -> tuple[list[str], list[tuple[int, int]]] | None:
+    """The characters and their origins where each stays one, as in most texts, at C speed; else None."""
+    characters = set(text)
+    if any(map(unicodedata.combining, characters)) or _BLANKS.search(text):
+        return None
+    if step.pieces and step.pieces.search(text):
+        return None
+    folded = {c: " " if c.isspace() else _folded_piece(step.fold, c) for c in characters}
+    if any(len(piece) != 1 for piece in folded.values()):
+        return None
+    return [folded[c] for c in text], list(zip(range(len(text)), range(1, len(text) + 1), strict=True))
+
+
+def _by_pieces(text: str, step: _Step) -> tuple[list[str], list[tuple[int, int]]]:
     out: list[str] = []
     origin: list[tuple[int, int]] = []
     pieces = {piece.start(): piece.end() for piece in step.pieces.finditer(text)} if step.pieces else {}
@@ -176,12 +199,7 @@ def _normalise(text: str, step: _Step) -> tuple[str, list[tuple[int, int]]]:
         out += piece
         origin += [(at, end)] * len(piece)
         at = end
-    if step.blanks:
-        first = 1 if out[:1] == [" "] else 0
-        last = len(out) - 1 if len(out) > 1 and out[-1] == " " else len(out)
-        return "".join(out[first:last]), origin[first:last]
-    kept = _without_blanks("".join(out))
-    return "".join(out[i] for i in kept), [origin[i] for i in kept]
+    return out, origin
 
 
 @lru_cache(maxsize=2**14)
@@ -213,6 +231,8 @@ def _whole(origin: list[tuple[int, int]], start: int, end: int) -> bool:
     begins = start == 0 or origin[start - 1] != origin[start]
     return begins and (end == len(origin) or origin[end - 1] != origin[end])
 
+
+_BLANKS = re.compile(r"\s\s")
 
 #: What stands for one character: an entity, and what the Penn Treebank writes for brackets and quotes.
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}\d{0,2}|#\d{2,6}|#[xX][0-9a-fA-F]{2,5});")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from qatoolkit.corpus import offsets
 from qatoolkit.corpus.offsets import (
     NEARBY,
     WHITE_SPACE,
@@ -196,3 +197,15 @@ def test_half_a_character_is_not_found(context, text):
 def test_white_space_is_pythons():
     every = "".join(c for c in map(chr, range(0x110000)) if c.isspace())
     assert every == WHITE_SPACE
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from([*"aZ é\u0301ß“-…&;ﬁ\n\t日'(", "-LRB-", "&amp;", "n't"]), max_size=14).map(
+        "".join
+    ),
+    st.sampled_from(offsets._STEPS),
+)
+def test_the_quick_way_to_normalise_gives_what_the_thorough_one_gives(text, step):
+    quick = offsets._one_to_one(text, step)
+    assert quick is None or quick == offsets._by_pieces(text, step)
