@@ -1,6 +1,6 @@
 """Keeps of every record what the rules about the whole corpus need: hashes and its place, no texts.
 
-A row takes about eighty bytes, so five million records fit where a small part of their texts would not.
+A row takes about seventy bytes, so five million records fit where a small part of their texts would not.
 """
 
 from __future__ import annotations
@@ -16,13 +16,6 @@ from qatoolkit.corpus.similar import NearDuplicates
 from qatoolkit.validation.limits import Limits
 from qatoolkit.validation.rule import Rule
 
-_PLACE: dict[str, pl.DataType | type[pl.DataType]] = {
-    "row": pl.UInt32,
-    "line": pl.UInt32,
-    "line_end": pl.UInt32,
-    "byte_start": pl.Int64,
-    "byte_end": pl.Int64,
-}
 #: What rules compare. `split` is null where a file says nothing of one, `answers` is the same for the
 #: same texts in the same order.
 _COMPARED = ("split", "id_hash", "pair", "title", "answers", "answered")
@@ -53,23 +46,22 @@ class Ledger:
             self._sources.append(batch.source)
         if not self.rules:
             return
-        places = [pl.col(name).cast(dtype) for name, dtype in _PLACE.items()]
         part = batch.records.select(
-            *places,
+            "id",
+            "byte_start",
             # A table has no pointers, and a column of type Null takes no room.
             pl.col("pointer").cast(pl.Null) if batch.records["pointer"].count() == 0 else pl.col("pointer"),
-            "id",
-            id_hash=pl.col("id").hash(),
+            *(pl.col(name).cast(pl.UInt32) for name in ("row", "line", "line_end")),
+            length=(pl.col("byte_end") - pl.col("byte_start")).cast(pl.UInt32),
             context=pl.col("context").hash(),
-            question=pl.col("question").hash(),
-            title=pl.when(pl.col("title") != "").then(pl.col("title").hash()),
-            answers=pl.col("text").list.join("\0", ignore_nulls=True).hash(),
+            pair=pl.struct(pl.col("context").hash(), pl.col("question").hash()).hash(),
+            title=pl.when(pl.col("title") != "").then(_short(pl.col("title"))),
+            answers=_short(pl.col("text").list.join("\0", ignore_nulls=True)),
             answered=pl.col("text").list.len() > 0,
             source=pl.lit(len(self._sources) - 1, pl.UInt32),
             split=pl.lit(split, pl.Categorical),
         )
-        pair = pl.struct("context", "question").hash().alias("pair")
-        self._parts.append(part.with_columns(pair).drop("question"))
+        self._parts.append(part)
         if self._similar is not None:
             for context in batch.records["context"].unique(maintain_order=True).drop_nulls():
                 self._similar.add(_hash(context), context)
@@ -98,23 +90,41 @@ class Ledger:
 
 def place_of(row: dict[str, Any]) -> Place:
     """The place of a row that `shared` gave."""
-    return Place(*(row[name] for name in vars(Place())))
+    start, length = row["byte_start"], row["length"]
+    end = None if start is None else start + length
+    return Place(row["row"], row["line"], row["line_end"], start, end, row["pointer"])
 
 
 def _alike(records: pl.DataFrame, key: str) -> pl.DataFrame:
     """The records that share a key with another, each beside the first that has it."""
     if key in ("context", "cluster"):  # which five questions share as a rule, so one of them speaks for all
-        same = ["context", "split", "title"]
+        same = ("context", "split", "title")
         records = records.filter(
             pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in same)
         )
-        records = records.unique(same, keep="first", maintain_order=True)
-    alike = records.filter(pl.col(key).is_not_null() & pl.col(key).is_duplicated())
+        alike = records.filter(_repeated(records[key])).unique(same, keep="first", maintain_order=True)
+    elif key == "id_hash":
+        alike = records.filter(_repeated(records["id"].hash().set(records["id"].is_null(), None)))
+    else:
+        alike = records.filter(_repeated(records[key]))
+    alike = alike.with_columns(id_hash=pl.col("id").hash())
     firsts = [
         pl.col(name).first().over(key).alias(f"first_{name}")
         for name in (*_COMPARED, "context", "row", "source")
     ]
     return alike.with_columns(firsts)
+
+
+def _repeated(keys: pl.Series) -> pl.Series:
+    """Which of the keys occur more than once; sorting takes a fraction of a hash table's memory."""
+    ordered = keys.drop_nulls().sort()
+    twice = ordered.filter(ordered == ordered.shift()).unique()
+    return keys.is_in(twice.implode()).fill_null(False)
+
+
+def _short(texts: pl.Expr) -> pl.Expr:
+    """Half a hash will do for what is compared only among records that agree in a whole one."""
+    return texts.hash().cast(pl.UInt32, wrap_numerical=True)
 
 
 def _hash(text: str) -> int:
