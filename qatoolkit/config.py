@@ -44,7 +44,7 @@ class Config:
 
     Attributes:
         path: the file that was read, or None.
-        data: the files that bare commands read, as paths relative to the working directory.
+        data: what bare commands read: paths relative to the working directory, datasets of the Hub.
         fields: record field -> name of the column that holds it.
         rules: code, prefix or name of a rule -> its severity.
         limits: name of a limit -> its number.
@@ -116,7 +116,8 @@ def _parse(path: Path, table: dict[str, Any], commands: dict[str, set[str]]) -> 
             _known(path, underscored, commands[name], f"[{name}] ")
             parsed[name][underscored] = value
     here = path.parent
-    return Config(path, [_relative(here / item) for item in data], fields, rules, limits, parsed)
+    data = [item if item.startswith("hub:") else _relative(here / item) for item in data]
+    return Config(path, data, fields, rules, limits, parsed)
 
 
 def _table(path: Path, name: str, value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -63,6 +64,7 @@ def qatk(
 
 def main() -> None:
     """Entry point of `qatk`."""
+    _print_anything()
     root: Any = typer.main.get_command(app)
     try:
         root.main(prog_name="qatk", **_configured(root))
@@ -76,6 +78,12 @@ def main() -> None:
 
         traceback.print_exc()
         _fail("this is a defect of qatk; please report it with the lines above", EXIT_INTERNAL)
+
+
+def _print_anything() -> None:
+    """What stdout's encoding lacks, such as a file's name that is not UTF-8, is written out as an escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _fail(message: str, code: int) -> None:

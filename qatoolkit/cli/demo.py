@@ -38,21 +38,25 @@ def demo(
     began = time.monotonic()
     folder = _prepare(Path(output), overwrite)
     data = folder / "data"
+    messy, fixed, dataset, run = (
+        shlex.quote(str(path))
+        for path in (data / "messy.csv", data / "fixed.csv", folder / "dataset", folder / "run")
+    )
     print("A spreadsheet of questions and answers, with the faults that real ones have:")
-    _run(f"validate {data}/messy.csv --max-findings 12", may_find=True)
+    _run(f"validate {messy} --max-findings 12", may_find=True)
     print("\nWhat can be repaired safely is repaired, in a copy:")
-    _run(f"fix {data}/messy.csv -o {data}/fixed.csv", may_find=True)
+    _run(f"fix {messy} -o {fixed}", may_find=True)
     print("\nThe rest needs a person. Here it is set aside, and nothing is lost:")
-    _run(f"convert {data}/fixed.csv -o {folder}/dataset --drop-invalid")
+    _run(f"convert {fixed} -o {dataset} --drop-invalid")
     print("\nA small encoder that has never answered a question learns from what is left:")
     _run(
-        f"finetune {folder}/dataset --model {model} -o {folder}/run --epochs {epochs:g} "
+        f"finetune {dataset} --model {shlex.quote(model)} -o {run} --epochs {epochs:g} "
         "--learning-rate 3e-4 --max-seq-length 256 --doc-stride 64"
     )
     print("\nA question on a text that it has not seen:")
-    _run(f"predict {folder}/run --question {shlex.quote(_QUESTION)} --context {shlex.quote(_CONTEXT)}")
+    _run(f"predict {run} --question {shlex.quote(_QUESTION)} --context {shlex.quote(_CONTEXT)}")
     print("\nWhere it goes wrong, and which lines of the file to look at:")
-    _run(f"report {folder}/run")
+    _run(f"report {run}")
     shutil.copyfile(folder / "run" / "report.html", folder / "report.html")
     _tell(folder, time.monotonic() - began)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -145,4 +146,4 @@ def _print_result(result: RunResult, output: str) -> None:
     exact = result.validation["exact"]
     print(f"Kept epoch {_epoch(result.best_epoch)}: F1 {best:.2f}, exact match {exact:.2f}.{gained}")
     print(result.signature)
-    print(f"Next: qatk report {output}")
+    print(f"Next: qatk report {quote(output)}")

@@ -54,7 +54,8 @@ def fix(
         raise UsageError("--apply makes the corrections of its list only; leave out --unsafe-fixes")
     if not diff and output is None:
         listed = f" --apply {quote(apply)}" if apply is not None else ""
-        raise UsageError(f"name the copy with -o, or look first: qatk fix {quote(path)}{listed} --diff")
+        look = f"qatk fix {quote(path)}{as_typed(context)}{listed} --diff"
+        raise UsageError(f"name the copy with -o, or look first: {look}")
     from qatoolkit.validation.apply import apply_corrections
     from qatoolkit.validation.fix import fix as run
 
@@ -66,10 +67,10 @@ def fix(
             applied = apply_corrections(watched, apply, target, overwrite=overwrite)
         else:
             report = run(watched, target, unsafe=unsafe_fixes, severities=severities, overwrite=overwrite)
+    options = as_typed(context)
     if apply is not None:
-        code = _tell_applied(applied, apply, target)
+        code = _tell_applied(applied, apply, target, options)
     else:
-        options = as_typed(context)
         code = _tell_diff(report) if target is None else _tell_fixed(report, path, target, options)
     raise typer.Exit(code)
 
@@ -104,7 +105,7 @@ def _tell_fixed(report: FixReport, path: str, output: str, options: str) -> int:
     return EXIT_FINDINGS if errors else 0
 
 
-def _tell_applied(report: ApplyReport, listed: str, output: str | None) -> int:
+def _tell_applied(report: ApplyReport, listed: str, output: str | None, options: str) -> int:
     """What was corrected, what was not and why, and a line of counts."""
     from qatoolkit.cli.findings import print_corrections, print_skipped
     from qatoolkit.validation.review import UNMADE
@@ -120,5 +121,5 @@ def _tell_applied(report: ApplyReport, listed: str, output: str | None) -> int:
             counts.append(f"{len(found):,} {verdict}")
     console.print(f"{plural(len(report.outcomes), 'row')} in {listed}: {', '.join(counts)}.")
     if output is not None:
-        console.print(f"Next: qatk validate {quote(output)}")
+        console.print(f"Next: qatk validate {quote(output)}{options}")
     return EXIT_FINDINGS if report.having("skipped") or (output is None and report.changed) else 0

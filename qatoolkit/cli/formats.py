@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import qatoolkit
 
@@ -63,7 +65,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         region = {"startLine": place.line, "endLine": place.line_end or place.line}
     elif place.byte_start is not None and place.byte_end is not None:
         region = {"byteOffset": place.byte_start, "byteLength": place.byte_end - place.byte_start}
-    physical: dict[str, Any] = {"artifactLocation": {"uri": finding.file}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(finding.file))}}
     location: dict[str, Any] = {"physicalLocation": physical | ({"region": region} if region else {})}
     if place.pointer:
         location["logicalLocations"] = [{"fullyQualifiedName": place.pointer}]

@@ -29,6 +29,7 @@ from qatoolkit.cli.settings import read_limits, read_severities
 from qatoolkit.errors import EXIT_FINDINGS, UsageError
 
 if TYPE_CHECKING:
+    from qatoolkit.corpus.reader import Corpus
     from qatoolkit.validation.validate import ValidationReport
 
 
@@ -121,7 +122,7 @@ def validate(
         _print_for_machines(report, statistics, shown_as)
     else:
         _print_for_people(report, statistics, max_findings, shown_as)
-        _suggest(report, named, as_typed(context))
+        _suggest(report, corpus, named, as_typed(context))
     failed = not report.ok or (strict and report.count("warning") > 0)
     raise typer.Exit(EXIT_FINDINGS if failed else 0)
 
@@ -168,13 +169,14 @@ def _print_for_people(report: ValidationReport, statistics: bool, most: int, sho
     console.print(summary(report))
 
 
-def _suggest(report: ValidationReport, paths: list[str], options: str) -> None:
+def _suggest(report: ValidationReport, corpus: Corpus, paths: list[str], options: str) -> None:
     """What to type next: the repair of the first file that has one, or the conversion."""
+    editable = {source.name for source in corpus.sources if source.is_editable}
     again = " ".join(map(quote, paths)) + options
     repairable = [f.file for f in report.findings if f.fix is not None and f.fix.safety == "safe"]
     if repairable:
         first = Path(repairable[0])
-        if first.is_file():
+        if first.is_file() and repairable[0] in editable:
             stem, suffixes = _parted(first.name)
             named = quote(repairable[0]) + options
             copy = quote(f"{stem}.fixed{suffixes}")

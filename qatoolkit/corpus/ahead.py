@@ -24,7 +24,7 @@ _AHEAD = 3
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The same items in the same order; an error of the iterator is raised where its item is due."""
-    with _often_switching(), ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
         upcoming = deque(thread.submit(next, items, None) for _ in range(_AHEAD))
         try:
             while (item := upcoming.popleft().result()) is not None:
@@ -36,7 +36,8 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 
 @contextmanager
-def _often_switching() -> Iterator[None]:
+def often_switching() -> Iterator[None]:
+    """For as long as items are read ahead, the interpreter's lock goes round more often."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(min(usual, _SWITCH_SECONDS))
     try:

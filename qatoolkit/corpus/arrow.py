@@ -107,6 +107,7 @@ def _parquet_batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:
 def _frames(batches: Iterator[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
     """The same as Polars frames. The first is empty: it tells the columns of a table without rows."""
     for batch in batches:
+        batch.validate(full=True)  # one wrong byte in a file ends the process inside Polars
         frame = pl.from_arrow(batch)
         assert isinstance(frame, pl.DataFrame)
         yield frame

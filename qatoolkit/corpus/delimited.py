@@ -213,29 +213,28 @@ def _read_carefully(
     rows: list[list[str]] = []
     spans: list[Place] = []
     notes: list[Note] = []
-    for cells in _forgiving(scan.rows_of(lines, delimiter)):
+    for cells, problem in _forgiving(scan.rows_of(lines, delimiter, strict=True)):
         raw, line_count = lines.taken()
         here = Place(at.row, at.line + 1, at.line + line_count, at.byte, at.byte + len(raw))
         at.byte += len(raw)
         at.line += line_count
-        if cells == []:
+        if not cells and not problem:
             continue
         if table is None:
-            if cells is None:
+            if problem == _PROBLEMS["new-line"]:
                 raise _only_carriage_returns(source)
+            if problem:
+                raise NotACorpusError(f"{source}: the header line cannot be read: {problem}")
             names = [cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for cell in cells]
             table = _table(source, delimiter, names, mapping)
             continue
         at.row += 1
         bad = _undecodable(raw)
-        if cells is None:
-            notes.append(
-                Note("ragged-row", here, "a carriage return without a line feed stands outside quotes")
-            )
+        if problem:
+            lines_taken = f", and {line_count} lines were taken for one record" if line_count > 1 else ""
+            notes.append(Note("ragged-row", here, problem + lines_taken))
         elif len(cells) != len(table.columns):
-            detail = _ragged(len(cells), len(table.columns))
-            unclosed = "; a quote in it is not closed" if line_count > 1 and raw.count(b'"') % 2 else ""
-            notes.append(Note("ragged-row", here, detail + unclosed))
+            notes.append(Note("ragged-row", here, _ragged(len(cells), len(table.columns))))
         elif bad:
             notes.append(Note("undecodable-bytes", here, bad))
         else:
@@ -244,17 +243,25 @@ def _read_carefully(
         if len(rows) >= 20_000:
             yield _careful_batch(rows, spans, table, notes)
             rows, spans, notes = [], [], []
-    if table is not None and (rows or notes):
+    if table is not None:
         yield _careful_batch(rows, spans, table, notes)
 
 
-def _forgiving(rows: Iterator[list[str]]) -> Iterator[list[str] | None]:
-    """The rows, None for one that the parser refuses; it goes on with the next line."""
+#: What the parser's complaints come down to, by a piece of their text.
+_PROBLEMS = {
+    "expected after": "text stands behind a closing quote; inside a field a quote is written twice",
+    "end of data": "a quote is not closed",
+    "new-line": "a carriage return without a line feed stands outside quotes",
+}
+
+
+def _forgiving(rows: Iterator[list[str]]) -> Iterator[tuple[list[str], str]]:
+    """The rows, and what is wrong with one that the parser refuses; it goes on with the next line."""
     while True:
         try:
-            yield next(rows)
-        except csv.Error:
-            yield None
+            yield next(rows), ""
+        except csv.Error as error:
+            yield [], next((told for said, told in _PROBLEMS.items() if said in str(error)), str(error))
         except StopIteration:
             return
 

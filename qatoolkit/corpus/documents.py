@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,15 +113,15 @@ def read_folder(folder: Path, name: str, on: str | None) -> Documents:
         UsageError: no column is named.
     """
     column, _ = parse_on(on)
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+    files = sorted(path for path in folder.iterdir() if _is_text(path))
     if not files:
         raise UnreadableError(f"{name}: holds no file ending in {' or '.join(_SUFFIXES)}")
-    stems = [path.stem for path in files]
+    stems = Counter(path.stem for path in files)
     texts = {}
     for path in files:
         text = _text_of(path)
         texts[path.name] = text
-        if stems.count(path.stem) == 1:
+        if stems[path.stem] == 1:
             texts.setdefault(path.stem, text)
     return Documents(name, column, _frame(texts, name))
 
@@ -204,6 +205,11 @@ def _delimited_rows(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
         raise NotACorpusError(f"{source.name}: {error}") from error
 
 
+def _is_text(path: Path) -> bool:
+    """Whether it is a file of text that a person put there; macOS lays hidden ones beside those."""
+    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
 def _text_of(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
@@ -220,5 +226,6 @@ def _frame(texts: dict[str, str], name: str) -> pl.DataFrame:
         )
     except UnicodeEncodeError as error:
         raise NotACorpusError(
-            f"{name}: a document holds half of a surrogate pair, which is no character"
+            f"{name}: a document holds what is no character: a byte that is not UTF-8, or half of a "
+            "surrogate pair. Save the file as UTF-8."
         ) from error

@@ -42,7 +42,7 @@ def data_files(folder: Path, name: str, format: str | None) -> tuple[list[Path],
         UnreadableError: there is no data in it.
     """
     if found := _at_root(folder):
-        return found, ""
+        return found, _left_aside(folder, name)
     same = [part for part in _FORMATS if (folder / part).is_dir() and _at_root(folder / part)]
     if len({frozenset(_stem(path) for path in _at_root(folder / part)) for part in same}) == 1:
         chosen = format if format in same else same[0]
@@ -57,18 +57,35 @@ def data_files(folder: Path, name: str, format: str | None) -> tuple[list[Path],
     )
 
 
+def _left_aside(folder: Path, name: str) -> str:
+    """A remark on the folders that hold data beside the files that are read."""
+    aside = [f"{inner.name}/" for inner in _inner(folder) if is_saved_dataset(inner) or _at_root(inner)]
+    if not aside:
+        return ""
+    verb, them = ("is", "it") if len(aside) == 1 else ("are", "them")
+    return f"{name}: {', '.join(aside)} {verb} not read, because files lie beside {them}; name {them} too"
+
+
+def _inner(folder: Path) -> list[Path]:
+    """The folders in a folder in which data is looked for."""
+    return sorted(
+        inner
+        for inner in folder.iterdir()
+        if inner.is_dir() and not inner.is_symlink() and not inner.name.startswith((".", "__"))
+    )
+
+
 def _at_root(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if is_data_file(path.name) and path.is_file())
 
 
 def _below(folder: Path) -> Iterator[Path]:
     """The data files of the folders in a folder, saved datasets as themselves."""
-    for inner in sorted(folder.iterdir()):
-        if inner.is_dir() and not inner.is_symlink() and not inner.name.startswith((".", "__")):
-            if is_saved_dataset(inner):
-                yield inner
-            else:
-                yield from _at_root(inner) or _below(inner)
+    for inner in _inner(folder):
+        if is_saved_dataset(inner):
+            yield inner
+        else:
+            yield from _at_root(inner) or _below(inner)
 
 
 def _stem(path: Path) -> str:

@@ -20,6 +20,8 @@ from qatoolkit.errors import NotACorpusError
 
 _TEXTS = (pl.String, pl.Categorical, pl.Enum, pl.Null)
 _NUMBERS = ("answer_start", "answer_end")
+#: What pandas holds as floats where a value is missing.
+_WHOLE = ("id", *_NUMBERS, "is_impossible")
 
 
 def read_frames(
@@ -38,17 +40,13 @@ def read_frames(
         keyed: whether a context is the key of a document that stands elsewhere, and may be a number.
 
     Raises:
-        NotACorpusError: no column holds the context or the question, or one does not hold texts.
+        NotACorpusError: no column holds the context or the question, or one holds values of another kind.
     """
     row = 0
     for table in tables:
         fields = match_columns(table.columns, mapping)
         require(fields, table.columns, source)
-        for name in REQUIRED:
-            dtype = table.schema[fields[name]]
-            numbered = keyed and name == "context" and dtype.is_integer()
-            if dtype not in _TEXTS and not numbered:
-                raise NotACorpusError(f"{source}: {fields[name]} holds {dtype}, not strings")
+        _demand_types(table.schema, fields, source, keyed=keyed)
         rows = pl.Series("row", range(row + 1, row + 1 + table.height), pl.Int64)
         row += table.height
         if table.height:
@@ -57,8 +55,24 @@ def read_frames(
         yield Batch(source, RECORD.to_frame())
 
 
+def _demand_types(schema: pl.Schema, fields: dict[str, str], source: str, *, keyed: bool) -> None:
+    """Refuses columns of which no records can be made."""
+    for name in REQUIRED:
+        dtype = schema[fields[name]]
+        numbered = keyed and name == "context" and dtype.is_integer()
+        if dtype not in _TEXTS and not numbered:
+            raise NotACorpusError(f"{source}: {fields[name]} holds {dtype}, not strings")
+    for name in ("id", "title", "is_impossible"):
+        dtype = schema[fields[name]] if name in fields else pl.Null()
+        if dtype.is_nested() or dtype == pl.Binary:
+            raise NotACorpusError(
+                f"{source}: {fields[name]}, the column of {name}, holds {dtype}, not single values.\n"
+                f"Name another column with --map YOUR_COLUMN={name}, or write the file without it."
+            )
+
+
 def _to_batch(table: pl.DataFrame, fields: dict[str, str], rows: pl.Series, source: str) -> Batch:
-    table = table.with_columns(_whole(table[fields[name]]) for name in ("id", *_NUMBERS) if name in fields)
+    table = table.with_columns(_whole(table[fields[name]]) for name in _WHOLE if name in fields)
     columns = {
         name: pl.col(fields[name]).cast(pl.String)
         for name in ("id", "title", "context", "question")
@@ -98,7 +112,8 @@ def _answers(table: pl.DataFrame, fields: dict[str, str], noter: Noter) -> pl.Da
     """Columns text, answer_start, answer_end and is_impossible."""
     dtype = table.schema[fields["answers"]] if "answers" in fields else pl.Null()
     beside = [table.schema[fields[name]] for name in _NUMBERS if name in fields]
-    named = [name for name in ("answers", *_NUMBERS, "is_impossible") if name in fields]
+    named = [name for name in (*_NUMBERS, "is_impossible") if name in fields]
+    named += ["answers"] if "answers" in fields and dtype in _TEXTS else []
     plain = [fields[name] for name in named if not table.schema[fields[name]].is_nested()]
     cells = table.with_columns(pl.col(plain).cast(pl.String).fill_null(""))
     if dtype in _TEXTS and not any(other.is_nested() for other in beside):

@@ -7,6 +7,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from qatoolkit.corpus.answers import Answers, read_answers
@@ -18,6 +20,7 @@ from qatoolkit.corpus.spans import are_spans, read_spans
 from qatoolkit.errors import NotACorpusError
 
 BATCH_RECORDS = 20_000
+_MARK_CHARACTERS = 256
 
 
 @dataclass
@@ -40,18 +43,24 @@ class Places:
         self._text = text
         self._first_byte = first_byte
         self._ascii = text.isascii()
-        self._char = self._byte = 0
         self._breaks = [found.start() for found in re.finditer("\n", text)] if "\n" in text.strip() else []
 
     def byte(self, char: int) -> int:
-        """Byte offset of a character; asking in rising order is what makes it cheap."""
+        """Byte offset of a character."""
         if self._ascii:
             return self._first_byte + char
-        if char < self._char:
-            self._char = self._byte = 0
-        self._byte += len(self._text[self._char : char].encode("utf-8", "surrogateescape"))
-        self._char = char
-        return self._first_byte + self._byte
+        mark = char // _MARK_CHARACTERS
+        return self._first_byte + self._marks[mark] + self._n_bytes(mark * _MARK_CHARACTERS, char)
+
+    @cached_property
+    def _marks(self) -> list[int]:
+        """The byte of every so many characters, from which the others are counted, in any order."""
+        starts = range(0, len(self._text) + 1, _MARK_CHARACTERS)
+        sizes = (self._n_bytes(start, start + _MARK_CHARACTERS) for start in starts)
+        return list(accumulate(sizes, initial=0))
+
+    def _n_bytes(self, start: int, end: int) -> int:
+        return len(self._text[start:end].encode("utf-8", "surrogateescape"))
 
     def holds(self, character: str) -> bool:
         """Whether a character stands in the text."""

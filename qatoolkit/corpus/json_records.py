@@ -179,19 +179,37 @@ def _find_rows(text: str) -> Iterator[Found]:
 
 
 def _find_lines(text: str) -> Iterator[Found]:
-    """One row a line; a line that is not JSON costs only itself."""
+    """One row a line, or over several; a line that is not JSON costs only itself."""
     position = 0
-    while (cursor := Cursor(text, position)).start < len(text):
-        line_end = text.find("\n", cursor.start)
-        position = line_end if line_end >= 0 else len(text)
-        try:
-            yield _row(cursor, "")
-            position = cursor.end
-        except json.JSONDecodeError as error:
-            where = error.pos - cursor.start + 1
-            yield Found(
-                "", cursor.start, position, problem=f"not JSON: {error.msg}, character {where} of the record"
-            )
+    while (start := Cursor(text, position).start) < len(text):
+        line_end = text.find("\n", start)
+        found = _row_at(text, start, line_end if line_end >= 0 else len(text))
+        yield found
+        position = found.end
+
+
+def _row_at(text: str, start: int, line_end: int) -> Found:
+    """The row that begins at a character.
+
+    Its line is tried by itself: an error of the decoder counts the lines of all the text before it, which
+    in a file of wrong lines would take the square of their number.
+    """
+    line = text[start:line_end]
+    try:
+        found = _row(Cursor(line), "")
+        found.start, found.end = found.start + start, found.end + start
+        return found
+    except json.JSONDecodeError as error:
+        if error.pos < len(line.rstrip()):  # else it may go on in the next line
+            return Found("", start, line_end, problem=_not_json(error, 0))
+    try:
+        return _row(Cursor(text, start), "")
+    except json.JSONDecodeError as error:
+        return Found("", start, line_end, problem=_not_json(error, start))
+
+
+def _not_json(error: json.JSONDecodeError, start: int) -> str:
+    return f"not JSON: {error.msg}, character {error.pos - start + 1} of the record"
 
 
 def _find_columns(text: str, source: str, mapping: Mapping[str, str] | None) -> Iterator[Found]:

@@ -79,6 +79,8 @@ def open_path(name: str, wanted: Wanted) -> Iterator[Source]:
         yield from _open_file(Source(name, None, "", content=path.read_bytes()), wanted)
     else:
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - absolute patterns too
+        if "**" in name:  # which stands for folders and for the files in them; each is to be read once
+            matches = [match for match in matches if is_data_file(Path(match).name) and Path(match).is_file()]
         if not matches:
             raise UnreadableError(f"{name}: no such file or folder")
         for match in matches:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -24,7 +25,7 @@ _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst", b"PK\x03\x04": "zip", b
 _NAMES = {"gz": "gzip file", "zst": "zstd file", "zip": "zip archive"}
 
 #: What the three libraries raise for damaged bytes; a `BadGzipFile` is an `OSError`.
-_DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid)
+_DAMAGE = (OSError, EOFError, LookupError, ValueError, struct.error, zlib.error, zipfile.BadZipFile)
 
 
 def sniff_packing(head: bytes) -> str:

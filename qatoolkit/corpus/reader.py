@@ -17,7 +17,7 @@ from qatoolkit.corpus.opening import Wanted, open_path, split_of
 from qatoolkit.corpus.record import Batch
 from qatoolkit.corpus.sniff import sniff_delimiter, sniff_layout
 from qatoolkit.corpus.source import Source
-from qatoolkit.errors import UsageError
+from qatoolkit.errors import NotACorpusError, UsageError
 
 __all__ = ["Corpus", "Source", "from_text", "read", "split_of"]
 
@@ -64,7 +64,7 @@ def read(
 
     Raises:
         UnreadableError: a path does not exist, or is damaged or no text.
-        NotACorpusError: a file is empty.
+        NotACorpusError: a file is empty, or a saved dataset has no split.
         UsageError: an unknown format or encoding.
     """
     wanted = Wanted(format, encoding, fields or {})
@@ -72,6 +72,8 @@ def read(
     if not listed:
         raise UsageError("no file named")
     found = [source for path in listed for source in open_path(str(path), wanted)]
+    if not found:
+        raise NotACorpusError(f"{', '.join(map(str, listed))}: a saved dataset without any split")
     mapping = dict(fields or {})
     if documents is not None:
         texts = _open_documents(str(documents), on, fields)

@@ -124,15 +124,8 @@ def content_hash(context: str, question: str) -> str:
 def frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
     """Builds a record frame from Python lists; columns that are left out become null."""
     height = len(next(iter(columns.values()), []))
-    series = [
-        pl.Series(name, columns[name], dtype=dtype, strict=True)
-        if name in columns
-        else pl.Series(name, [None], dtype=dtype)
-        .extend_constant(None, height - 1 if height else 0)
-        .head(height)
-        for name, dtype in RECORD.items()
-    ]
-    return pl.DataFrame(series)
+    nothing = [None] * height
+    return pl.DataFrame({name: columns.get(name, nothing) for name in RECORD}, RECORD, strict=True)
 
 
 def places(records: pl.DataFrame) -> Iterator[Place]:

@@ -25,10 +25,17 @@ _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
 _LONGEST_FIELD = 2**31 - 1
 
 
-def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """The fields of each record by the standard library's parser, whose limit on their length is lifted."""
+def rows_of(lines: Iterable[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """The fields of each record by the standard library's parser, whose limit on their length is lifted.
+
+    Args:
+        lines: physical lines, with their line breaks.
+        delimiter: between fields.
+        strict: raise `csv.Error` for text behind a closing quote and for a quote that is never closed,
+            instead of guessing.
+    """
     csv.field_size_limit(_LONGEST_FIELD)
-    return csv.reader(lines, delimiter=delimiter)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 @dataclass(frozen=True)

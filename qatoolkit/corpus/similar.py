@@ -52,10 +52,10 @@ class NearDuplicates:
                 root[i] = i = root[root[i]]
             return i
 
-        for i, candidates in enumerate(index.query_all(sketches)):
-            for j in candidates:
-                if j < i and sketches[i].jaccard(sketches[j]) >= self.similarity:
-                    a, b = find(i), find(j)
+        for i, sketch in enumerate(sketches):
+            for j in (j for j in index.query(sketch) if j < i):
+                a, b = find(i), find(j)
+                if a != b and sketch.jaccard(sketches[j]) >= self.similarity:
                     root[max(a, b)] = min(a, b)
         firsts = [find(i) for i in range(len(keys))]
         several = {first for i, first in enumerate(firsts) if first != i}

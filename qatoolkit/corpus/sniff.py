@@ -63,6 +63,7 @@ def _first_element(cursor: Cursor) -> Cursor:
 def _of_object(cursor: Cursor, *, alone: str) -> str:
     """Layout by an object's keys, as far as they can be read."""
     kinds: dict[str, str] = {}
+    whole = True
     try:
         for key, child in cursor.members():
             kinds[key] = child.kind
@@ -72,9 +73,11 @@ def _of_object(cursor: Cursor, *, alone: str) -> str:
             if key in ("paragraphs", "qas"):
                 return "squad"
     except json.JSONDecodeError:
-        pass
+        whole = False
     found = match_columns(kinds)
-    of_required = {kinds.get(found.get(name, "")) for name in REQUIRED}
+    of_required = {kinds[found[name]] for name in REQUIRED if name in found}
+    if not whole and not of_required:  # a column may be longer than the beginning of the file
+        of_required = set(kinds.values())
     if alone == "jsonl" and of_required in ({"["}, {"{"}):  # pandas names the rows of each column
         return "columns"
     return alone

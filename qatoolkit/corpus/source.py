@@ -73,6 +73,16 @@ class Source:
         """Whether it is one run of bytes; a saved dataset is a folder."""
         return self.path.is_file() if self.path is not None else self.dataset is None
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether single values in it can be replaced; in an Arrow or Parquet file they cannot."""
+        return self.is_text or self.layout == "xlsx"
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its records are rows of cells: an answer comes and goes by filling or emptying them."""
+        return self.layout in ("csv", "xlsx")
+
     def batches(self, mapping: Mapping[str, str] | None = None) -> Iterator[Batch]:
         """The records, in order.
 

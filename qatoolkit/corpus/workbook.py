@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from qatoolkit.corpus.splice import Edit
 
 BATCH_RECORDS = 20_000
+#: What a damaged file raises, on opening or on any later row.
+_DAMAGE = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, EOFError, LookupError, ValueError, OSError,
+    SyntaxError,
+)  # fmt: skip
+
 #: Parts of a workbook that openpyxl drops when it saves one.
 _LOST = ("xl/media/", "xl/charts/", "xl/diagrams/", "xl/embeddings/", "xl/pivotTables/")
 
@@ -50,7 +57,7 @@ def read_workbook(content: bytes, source: str, mapping: Mapping[str, str] | None
         NotACorpusError: no column holds the context or the question.
     """
     book = _load(content, source, read_only=True)
-    rows = _rows(book, _sheet(book, mapping))
+    rows = _rows(book, _sheet(book, mapping, source), source)
     _, header = next(rows, (0, []))
     if not header:
         raise NotACorpusError(f"{source}: the sheet is empty; expected a header row and records below it")
@@ -69,9 +76,9 @@ def read_workbook(content: bytes, source: str, mapping: Mapping[str, str] | None
 def other_sheets(content: bytes, source: str, mapping: Mapping[str, str] | None) -> tuple[str, list[str]]:
     """The sheet that is read, and those that are not although they hold something."""
     book = _load(content, source, read_only=True)
-    read = _sheet(book, mapping)
+    read = _sheet(book, mapping, source)
     others = [sheet.title for sheet in book.worksheets if sheet.title != read]
-    return read, [title for title in others if any(_rows(book, title))]
+    return read, [title for title in others if any(_rows(book, title, source))]
 
 
 def edit_workbook(
@@ -98,8 +105,8 @@ def edit_workbook(
             "save the sheet as CSV and mend that"
         )
     values = _load(content, source, read_only=True)
-    title = _sheet(values, mapping)
-    rows = dict(_rows(values, title))
+    title = _sheet(values, mapping, source)
+    rows = dict(_rows(values, title, source))
     header = next(iter(rows.values()))
     cells = CellEdits(_named(header, source), mapping)
     book = openpyxl.load_workbook(
@@ -121,28 +128,39 @@ def _load(content: bytes, source: str, **options: bool) -> Workbook:
         if book.worksheets:
             return book
         raise ValueError("it has no sheet of cells")
-    except (InvalidFileException, zipfile.BadZipFile, LookupError, ValueError, OSError, SyntaxError) as error:
-        raise UnreadableError(
-            f"{source}: cannot be read as an Excel workbook: {error}\nSave it again as .xlsx, or as CSV."
-        ) from error
+    except _DAMAGE as error:
+        raise _damaged(source, error) from error
 
 
-def _sheet(book: Workbook, mapping: Mapping[str, str] | None) -> str:
+def _damaged(source: str, error: Exception) -> UnreadableError:
+    return UnreadableError(
+        f"{source}: cannot be read as an Excel workbook: {error}\nSave it again as .xlsx, or as CSV."
+    )
+
+
+def _sheet(book: Workbook, mapping: Mapping[str, str] | None, source: str) -> str:
     """The first sheet whose header has a context and a question, else the first."""
     titles: list[str] = [sheet.title for sheet in book.worksheets]
     for title in titles:
-        _, header = next(_rows(book, title), (0, []))
+        _, header = next(_rows(book, title, source), (0, []))
         known = {column: field for column, field in (mapping or {}).items() if column in header}
         if all(name in match_columns(header, known) for name in REQUIRED):
             return title
     return titles[0]
 
 
-def _rows(book: Workbook, title: str) -> Iterator[Row]:
-    """The rows of a sheet that hold anything."""
+def _rows(book: Workbook, title: str, source: str) -> Iterator[Row]:
+    """The rows of a sheet that hold anything; they are decompressed as they are asked for."""
     sheet = book[title]
     sheet.reset_dimensions()  # some programs write wrong ones, and rows beyond them would be lost
-    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+    rows = enumerate(sheet.iter_rows(values_only=True), 1)
+    while True:
+        try:
+            number, values = next(rows)
+        except StopIteration:
+            return
+        except _DAMAGE as error:
+            raise _damaged(source, error) from error
         cells = [_seen(value) for value in values]
         while cells and not cells[-1]:
             cells.pop()
@@ -197,12 +215,17 @@ def _to_batch(rows: list[Row], first: int, table: Table) -> Batch:
     return to_batch(frame, where, table, notes)
 
 
+def _is_number(text: str) -> bool:
+    """Whether a text is a number as it is seen in a cell; "007" would be seen as 7."""
+    return text.removeprefix("-").isdecimal() and text == str(int(text))
+
+
 def _write(cell: Cell, text: str, source: str) -> None:
     """Puts a text into a cell as the kind of value that stood there."""
     old = cell.value
     if text in ("true", "false") and (old is None or isinstance(old, bool)):
         cell.value = text == "true"
-    elif text.lstrip("-").isdecimal() and (old is None or isinstance(old, int | float)):
+    elif _is_number(text) and (old is None or isinstance(old, int | float)):
         cell.value = int(text)
     else:
         try:

@@ -73,11 +73,11 @@ def apply_corrections(
         check_destination(source, Path(output), overwrite)
     listed = read_corrections(corrections) if isinstance(corrections, str | Path) else list(corrections)
     outcomes = _review_all(corpus, listed)
-    content = _written(corpus, outcomes)
-    if not _reads_back(corpus, content, outcomes):  # as where a cell holds a whole list of answers
+    content = _proved(corpus, outcomes)
+    if content is None:  # as where a cell holds a whole list of answers
         outcomes = [_without_recount(outcome) for outcome in outcomes]
-        content = _written(corpus, outcomes)
-        if not _reads_back(corpus, content, outcomes):
+        content = _proved(corpus, outcomes)
+        if content is None:
             raise AssertionError(f"{source.name}: does not read as corrected")
     if output is not None:
         write_copy(Path(output), content)
@@ -118,11 +118,21 @@ def _records(corpus: Corpus, hashes: set[str]) -> tuple[dict[str, list[Record]],
     return found, with_starts
 
 
+def _proved(corpus: Corpus, outcomes: list[Outcome]) -> bytes | None:
+    """The corrected content, None if it does not read as corrected or has no place for a value."""
+    try:
+        content = _written(corpus, outcomes)
+    except LookupError:  # a list in a cell is too short for the answer, or a column is not there
+        return None
+    return content if _reads_back(corpus, content, outcomes) else None
+
+
 def _written(corpus: Corpus, outcomes: list[Outcome]) -> bytes:
     changes: dict[Place, list[Edit]] = {}
     for outcome in outcomes:
         if outcome.edits:
-            changes.setdefault(outcome.place, []).extend(outcome.edits)
+            edits = changes.setdefault(outcome.place, [])
+            edits += [edit for edit in outcome.edits if edit not in edits]  # two answers may turn one flag
     return splice(corpus.sources[0], corpus.mapping, list(changes.items()))
 
 

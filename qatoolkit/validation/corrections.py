@@ -93,6 +93,7 @@ def read_corrections(path: str | Path) -> list[Correction]:
     encoding, _ = sniff_encoding(content[:HEAD_BYTES], io.BytesIO(content[HEAD_BYTES:]), str(path))
     text = decode(content, encoding, str(path))
     header = text.partition("\n")[0]
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))  # an answer or a note may be a whole page
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=header.count))
     missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
     if missing:

@@ -38,6 +38,12 @@ _NO_ANSWER = frozenset({
     "ingetsvar", "нетответа", "无答案", "沒有答案", "回答なし", "답없음",
 })  # fmt: skip
 
+#: Starts that scripts write when they have not looked.
+_PLACEHOLDERS = (-1, 0)
+
+#: A text no longer than this, found inside a word, was hardly meant there.
+_SHORTEST = 2
+
 #: Answers to a question that no span answers.
 _VERDICTS = frozenset({"yes", "no", "oui", "non"})
 
@@ -88,9 +94,12 @@ def diagnose(context: str, text: str, start: int | None, hypothesis: Hypothesis 
         return Diagnosis("mismatch", meant, meant + len(text), "hypothesis", "safe", tuple(found))
     if not found:
         return _normalised(context, text, start) or _nearly(context, text, start)
+    if start is not None and start >= 0 and (there := _there(context, text, start)) is not None:
+        return there
     if len(found) == 1:
         return _moved(context, text, start, found, found[0], "single")
-    close = nearest(found, start) if start is not None else None
+    # Nobody counted to a placeholder, so what is close to it is close by chance.
+    close = nearest(found, start) if start is not None and start not in _PLACEHOLDERS else None
     if close is None:
         return Diagnosis("ambiguous", candidates=tuple(found))
     return _moved(context, text, start, found, close, "nearest")
@@ -101,13 +110,27 @@ def _moved(context: str, text: str, old: int | None, found: list[int], new: int,
     # A single word found inside a longer one may be an accident ("2" in "2010"); several words are none.
     meant = on_word_boundaries(context, new, end) or not in_one_word(text)
     safe = meant and not (old == -1 and text.casefold() in _VERDICTS)
+    if not meant and (len(text) <= _SHORTEST or text.casefold() in _VERDICTS):
+        return Diagnosis("ambiguous", candidates=tuple(found))
     if old is None:
         kind: Kind = "right" if meant else "ambiguous"
-    elif old in (-1, 0):
+    elif old in _PLACEHOLDERS:
         kind = "sentinel"
     else:
         kind = "out-of-range" if not 0 <= old < len(context) else "mismatch"
     return Diagnosis(kind, new, end, method, "safe" if safe else "unsafe", tuple(found))
+
+
+def _there(context: str, text: str, start: int) -> Diagnosis | None:
+    """The answer, written differently, at the very place that its start names; None if it is not there."""
+    end = start + len(text)
+    if context[start : start + 1].casefold() != text[:1].casefold():  # quick, and nearly always the end of it
+        return None
+    for match in find_loosely(context[start:end], text):
+        if (match.start, match.end) == (0, end - start):
+            safety: Safety = "unsafe" if match.difference == "letter case" else "safe"
+            return Diagnosis("normalised", start, end, "normalised", safety, (start,), match.difference)
+    return None
 
 
 def _normalised(context: str, text: str, start: int | None) -> Diagnosis | None:

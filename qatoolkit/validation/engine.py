@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from qatoolkit.corpus.ahead import ahead
+from qatoolkit.corpus.ahead import ahead, often_switching
 from qatoolkit.corpus.record import UNREADABLE, Batch, Place
 from qatoolkit.validation.contract import failures
 from qatoolkit.validation.expressions import WRONG
@@ -75,11 +75,14 @@ class Engine:
         """
         seen = _Seen()
         found: list[Finding] = []
-        for part in ahead(self._find(batch, split) for batch in ahead(iter(batches))):
-            found += self._explain_part(part, seen)
-            if len(seen.held) >= _MOST_HELD:
-                found += self._explain_held(seen)
+        with often_switching():
+            for part in ahead(self._find(batch, split) for batch in ahead(iter(batches))):
+                found += self._explain_part(part, seen)
+                if len(seen.held) >= _MOST_HELD:
+                    found += self._explain_held(seen)
+                    seen.wait_for_counts()
         found += self._explain_held(seen)
+        found += self._explain_counted(seen)
         ends = weigh_ends(seen.counts.inclusive_ends, seen.counts.exclusive_ends)
         if ends.holds:
             self.ends[seen.source] = ends
@@ -89,9 +92,10 @@ class Engine:
 
     def conclude(self) -> Iterator[Finding]:
         """What only all sources together tell, once they have been checked."""
-        yield from self._counted("total", vars(self.tally), self._ledger.name(0))
+        if self._ledger.sources:
+            yield from self._counted("total", vars(self.tally), self._ledger.sources[0])
         for rule, row in self._ledger.shared():
-            source, other = (self._ledger.name(row[name]) for name in ("source", "first_source"))
+            source, other = (self._ledger.sources[row[name]] for name in ("source", "first_source"))
             case = Case(row, others=(row["first_row"],), elsewhere=other if other != source else "")
             problem = rule.explain(case)
             if problem is not None:
@@ -159,14 +163,27 @@ class Engine:
         if source not in self.hypotheses:
             self.evidence[source] = weigh(seen.wrong(), seen.right)
             self.hypotheses[source] = winner(self.evidence[source])
-        hypothesis = self.hypotheses[source]
+        # Where most starts are wrong, being close to the right place is chance; the explanation sees to it.
+        counts = vars(seen.counts) if seen.counts.mostly_misplaced else {}
         for case, held in seen.held:
             for rule, problem in held:
-                if rule.waits_for == "counts" or hypothesis is not None:
-                    problem = rule.explain(replace(case, hypothesis=hypothesis, counts=vars(seen.counts)))
+                if rule.waits_for != "hypothesis":
+                    continue
+                if counts or self.hypotheses[source] is not None:
+                    problem = rule.explain(replace(case, hypothesis=self.hypotheses[source], counts=counts))
                 if problem is not None:
                     yield _finding(rule, problem, source, _place(case.record), case.record, case.answer)
-        seen.held.clear()
+
+    def _explain_counted(self, seen: _Seen) -> Iterator[Finding]:
+        """What was held back until all of the file was counted."""
+        for case, held in seen.held:
+            for rule, _ in held:
+                if rule.waits_for == "counts":
+                    problem = rule.explain(replace(case, counts=vars(seen.counts)))
+                    if problem is not None:
+                        yield _finding(
+                            rule, problem, seen.source, _place(case.record), case.record, case.answer
+                        )
 
     def _counted(self, scope: str, counts: dict[str, int], source: str) -> Iterator[Finding]:
         """What the counts over a file, or over all of them, tell."""
@@ -252,6 +269,11 @@ class _Seen:
             )
             rows = telling.select("context", "text", "start").head(wanted).iter_rows()
             self.right += [Placed(*row) for row in rows]
+
+    def wait_for_counts(self) -> None:
+        """Lets go of what is explained, and keeps of the rest no context, which may be long."""
+        waiting = [(case, rules) for case, rules in self.held if rules[0][0].waits_for == "counts"]
+        self.held[:] = [(replace(c, record=c.record | {"context": None}), rules) for c, rules in waiting]
 
     def wrong(self) -> list[Placed]:
         """The wrong answers among the held cases that say where they stand."""

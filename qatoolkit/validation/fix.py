@@ -74,38 +74,25 @@ def fix(
     source = corpus.sources[0]
     if output is not None:
         check_destination(source, Path(output), overwrite)
-    content, fixed = apply_fixes(corpus, unsafe=unsafe, severities=severities)
-    mended = replace(corpus, sources=[in_memory(source, content)])
-    report = FixReport(
-        source.name, content, source.read_bytes(), fixed, validate(mended, severities=severities)
-    )
-    before, after = validate(corpus, select=["QA102"]).tally.records, report.left.tally.records
+    content = splice(source, corpus.mapping, [])  # a layout that cannot be edited is refused here
+    left = validate(corpus, severities=severities)
+    before = left.tally.records
+    fixed: list[Finding] = []
+    for _ in range(_MOST_ROUNDS):
+        wanted = [f for f in left.findings if f.fix and (unsafe or f.fix.safety == "safe")]
+        chosen = _without_conflicts(wanted)
+        if not chosen:
+            break
+        content = splice(corpus.sources[0], corpus.mapping, _by_place(chosen))
+        corpus = replace(corpus, sources=[in_memory(source, content)])
+        left = validate(corpus, severities=severities)
+        fixed += chosen
+    after = left.tally.records
     if before != after:
         raise AssertionError(f"{source.name}: {before} records before the repairs and {after} after them")
     if output is not None:
         write_copy(Path(output), content)
-    return report
-
-
-def apply_fixes(
-    corpus: Corpus, *, unsafe: bool = False, severities: Mapping[str, str] | None = None
-) -> tuple[bytes, list[Finding]]:
-    """The content of a one-file corpus after its repairs, and the findings that were repaired."""
-    content = splice(corpus.sources[0], corpus.mapping, [])
-    fixed: list[Finding] = []
-    for _ in range(_MOST_ROUNDS):
-        repairable = [
-            f
-            for f in validate(corpus, severities=severities).findings
-            if f.fix is not None and (unsafe or f.fix.safety == "safe")
-        ]
-        if not repairable:
-            break
-        chosen = _without_conflicts(repairable)
-        content = splice(corpus.sources[0], corpus.mapping, _by_place(chosen))
-        corpus = replace(corpus, sources=[in_memory(corpus.sources[0], content)])
-        fixed += chosen
-    return content, fixed
+    return FixReport(source.name, content, source.read_bytes(), fixed, left)
 
 
 def _without_conflicts(findings: list[Finding]) -> list[Finding]:

@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 from qatoolkit.corpus.offsets import occurrences
 
 #: Fewer explained answers than this are no evidence for a habit of the whole file.
 FEWEST = 3
+
+_SHIFT = "shift"
+
+#: A text that occurs more often than this stands somewhere by any way of counting, so it tells nothing.
+_MOST_OCCURRENCES = 50
 
 #: Characters of context that the scoring looks at, so that a file of whole papers takes no longer.
 _MOST_CHARACTERS = 20_000_000
@@ -79,7 +85,7 @@ class Evidence:
         hypothesis: the one in question.
         explains: wrong answers that stand where it says.
         contradicts: right answers that it would move away.
-        tested: wrong answers that were looked at.
+        tested: wrong answers that were looked at: those whose text stands somewhere in the context.
     """
 
     hypothesis: Hypothesis
@@ -89,8 +95,9 @@ class Evidence:
 
     @property
     def holds(self) -> bool:
-        """Whether it explains a habit: several wrong answers, and far more than it contradicts."""
-        return self.explains >= FEWEST and self.explains > 10 * self.contradicts
+        """Whether it explains a habit: most of several wrong answers, and far more than it contradicts."""
+        most = self.explains >= FEWEST and 2 * self.explains > self.tested
+        return most and self.explains > 10 * self.contradicts
 
 
 def weigh(wrong: Sequence[Placed], right: Iterable[Placed]) -> list[Evidence]:
@@ -100,22 +107,50 @@ def weigh(wrong: Sequence[Placed], right: Iterable[Placed]) -> list[Evidence]:
         wrong: answers that do not stand where they say.
         right: answers that do; they count against a hypothesis that would move them.
     """
-    wrong, right = _affordable(wrong), _affordable(right)
-    places = [occurrences(answer.context, answer.text) for answer in wrong]
+    right = _affordable(right)
+    located = []
+    for answer in _affordable(wrong):
+        places = occurrences(answer.context, answer.text)
+        if 0 < len(places) <= _MOST_OCCURRENCES:
+            located.append((answer, places))
     found = []
-    for hypothesis in HYPOTHESES:
-        explains = sum(map(partial(_explains, hypothesis), wrong, places))
+    for hypothesis in (*HYPOTHESES, *_shifts(located)):
+        explains = sum(_explains(hypothesis, answer, places) for answer, places in located)
         contradicts = sum(_moves(hypothesis, answer) for answer in right) if explains >= FEWEST else 0
-        found.append(Evidence(hypothesis, explains, contradicts, len(wrong)))
-    return sorted(found, key=lambda evidence: (-evidence.explains, evidence.contradicts))
+        found.append(Evidence(hypothesis, explains, contradicts, len(located)))
+    return sorted(found, key=lambda e: (-e.explains, e.contradicts, e.hypothesis.name == _SHIFT))
 
 
 def winner(found: Sequence[Evidence]) -> Hypothesis | None:
     """The hypothesis that holds and explains more than any other; None on a tie."""
     holding = [evidence for evidence in found if evidence.holds]
-    if not holding or (len(holding) > 1 and holding[0].explains == holding[1].explains):
+    if not holding:
         return None
-    return holding[0].hypothesis
+    best, *others = holding
+    # A habit with a cause goes before a distance, which any habit is while contexts are alike.
+    tie = any(e.explains == best.explains and e.hypothesis.name != _SHIFT for e in others)
+    return None if tie else best.hypothesis
+
+
+@dataclass(frozen=True)
+class _Shifted:
+    """The measure of a start that is off by the same distance everywhere."""
+
+    by: int
+
+    def __call__(self, prefix: str) -> int:
+        return len(prefix) + self.by
+
+
+def _shifts(located: Sequence[tuple[Placed, list[int]]]) -> list[Hypothesis]:
+    """The commonest distance between a start and the only place of its text, as a hypothesis of its own."""
+    distances = Counter(answer.start - places[0] for answer, places in located if len(places) == 1)
+    distances.pop(1, None)  # that is counting from one
+    if not distances:
+        return []
+    ((by, _),) = distances.most_common(1)
+    what = f"{abs(by)} characters too {'high' if by > 0 else 'low'}, all of them"
+    return [Hypothesis(_SHIFT, what, _Shifted(by))]
 
 
 def weigh_ends(inclusive: int, exclusive: int) -> Evidence:

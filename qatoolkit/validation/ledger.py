@@ -1,4 +1,4 @@
-"""Keeps of every record what the rules about the whole corpus need: hashes and its place, no texts.
+"""Keeps of every record what the rules about the whole corpus need: its id, its place, and hashes.
 
 A row takes about seventy bytes, so five million records fit where a small part of their texts would not.
 """
@@ -28,11 +28,12 @@ class Ledger:
     Attributes:
         rules: the rules that will ask.
         limits: their thresholds.
+        sources: the files by the numbers that rows have.
     """
 
     rules: Sequence[Rule]
     limits: Limits
-    _sources: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     _parts: list[pl.DataFrame] = field(default_factory=list)
     _similar: NearDuplicates | None = None
 
@@ -42,8 +43,8 @@ class Ledger:
 
     def add(self, batch: Batch, split: str | None) -> None:
         """Enters a batch, whose file is of a split if that is known."""
-        if not self._sources or self._sources[-1] != batch.source:
-            self._sources.append(batch.source)
+        if not self.sources or self.sources[-1] != batch.source:
+            self.sources.append(batch.source)
         if not self.rules:
             return
         part = batch.records.select(
@@ -53,12 +54,14 @@ class Ledger:
             pl.col("pointer").cast(pl.Null) if batch.records["pointer"].count() == 0 else pl.col("pointer"),
             *(pl.col(name).cast(pl.UInt32) for name in ("row", "line", "line_end")),
             length=(pl.col("byte_end") - pl.col("byte_start")).cast(pl.UInt32),
-            context=pl.col("context").hash(),
-            pair=pl.struct(pl.col("context").hash(), pl.col("question").hash()).hash(),
+            context=_known_hash("context"),
+            pair=pl.when(pl.col("context").is_not_null() & pl.col("question").is_not_null()).then(
+                pl.struct(pl.col("context").hash(), pl.col("question").hash()).hash()
+            ),
             title=pl.when(pl.col("title") != "").then(_short(pl.col("title"))),
             answers=_short(pl.col("text").list.join("\0", ignore_nulls=True)),
             answered=pl.col("text").list.len() > 0,
-            source=pl.lit(len(self._sources) - 1, pl.UInt32),
+            source=pl.lit(len(self.sources) - 1, pl.UInt32),
             split=pl.lit(split, pl.Categorical),
         )
         self._parts.append(part)
@@ -83,10 +86,6 @@ class Ledger:
                 for row in alike.filter(rule.flag).iter_rows(named=True):
                     yield rule, row
 
-    def name(self, source: int) -> str:
-        """A source by its number in a row."""
-        return self._sources[source]
-
 
 def place_of(row: dict[str, Any]) -> Place:
     """The place of a row that `shared` gave."""
@@ -104,10 +103,10 @@ def _alike(records: pl.DataFrame, key: str) -> pl.DataFrame:
         )
         alike = records.filter(_repeated(records[key])).unique(same, keep="first", maintain_order=True)
     elif key == "id_hash":
-        alike = records.filter(_repeated(records["id"].hash().set(records["id"].is_null(), None)))
+        alike = records.filter(_repeated(records.select(_known_hash("id")).to_series()))
     else:
         alike = records.filter(_repeated(records[key]))
-    alike = alike.with_columns(id_hash=pl.col("id").hash())
+    alike = alike.with_columns(id_hash=_known_hash("id"))
     firsts = [
         pl.col(name).first().over(key).alias(f"first_{name}")
         for name in (*_COMPARED, "context", "row", "source")
@@ -120,6 +119,11 @@ def _repeated(keys: pl.Series) -> pl.Series:
     ordered = keys.drop_nulls().sort()
     twice = ordered.filter(ordered == ordered.shift()).unique()
     return keys.is_in(twice.implode()).fill_null(False)
+
+
+def _known_hash(column: str) -> pl.Expr:
+    """The hash of a text, null where there is none: what two records lack they do not share."""
+    return pl.when(pl.col(column).is_not_null()).then(pl.col(column).hash())
 
 
 def _short(texts: pl.Expr) -> pl.Expr:

@@ -124,7 +124,7 @@ def _objection(
 ) -> str:
     """Why a correction cannot be made, "" if it can."""
     text, start, context = correction.new_text, correction.new_start, record["context"] or ""
-    if bool(text) != bool(record["text"]) and source.layout not in ("csv", "xlsx"):
+    if bool(text) != bool(record["text"]) and not source.is_table:
         return CANNOT_RECOUNT
     if not text:
         others = sum(len(r["text"]) for r in records) > 1

@@ -80,7 +80,8 @@ class Case:
         check: the check it fails.
         hypothesis: how the whole file seems to count its offsets, for rules that wait for it.
         measures: the row of `tokens.measure`, for rules of scope "tokenizer".
-        counts: what `tally` counts, for rules of scope "file" and "total", and those that wait for it.
+        counts: what `tally` counts, for rules of scope "file" and "total", and those that wait for it; for
+            those that wait for a hypothesis only if most starts of the file are wrong.
         others: rows that share the flagged value, for rules of scope "context" and "corpus".
         elsewhere: the file of the first of them, where it is another file; for rules of scope "corpus".
         limits: the thresholds that rules go by.

@@ -58,6 +58,11 @@ class FileCounts:
             setattr(self, name, getattr(self, name) + count)
 
     @property
+    def mostly_misplaced(self) -> bool:
+        """Whether the starts of the file are no help: most of ten or more are wrong."""
+        return self.starts >= 10 and 2 * self.misplaced > self.starts
+
+    @property
     def mismatched_answers(self) -> int:
         """Answers that do not stand where their start says; a missing start counts beside given ones."""
         return self.misplaced + (self.unplaced if self.starts else 0)

@@ -14,8 +14,10 @@ import sys
 import time
 from pathlib import Path
 
+import polars
 import pytest
 
+from qatoolkit.cli import demo
 from qatoolkit.corpus.record import content_hash
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -207,6 +209,62 @@ def test_every_rule_is_described_by_its_parts(qatk):
     assert all(
         rule["severity"] in ("error", "warning", "info") and rule["what"] and rule["why"] for rule in rules
     )
+
+
+# What is suggested can be typed
+
+MAPPED = f"text_of_it,question,answer,answer_start\n{NILE},How long is the Nile?,6650 km,9\n"
+
+
+def test_of_a_file_that_is_not_edited_the_repaired_dataset_is_suggested(qatk, folder):
+    polars.read_csv(FILES["pair a.csv"].encode()).write_parquet(folder / "pair a.parquet")
+    ran = qatk("validate", "pair a.parquet", cwd=folder)
+    suggested = ran.out.splitlines()[-1]
+    assert suggested == "[*] 1 fixable: write with: qatk convert 'pair a.parquet' -o fixed --fix"
+    assert qatk(*shlex.split(suggested.partition("qatk ")[2]), cwd=folder).code == 0
+
+
+def test_suggestions_repeat_how_the_file_is_read(qatk, folder):
+    (folder / "mapped.csv").write_text(MAPPED, encoding="utf-8")
+    fix = ["fix", "mapped.csv", "--map", "text_of_it=context", "--apply", "corrections.csv"]
+    looked = qatk(*fix, cwd=folder)
+    assert looked.err == (
+        "qatk: name the copy with -o, or look first: "
+        "qatk fix mapped.csv --map text_of_it=context --apply corrections.csv --diff\n"
+    )
+    written = qatk(*fix, "-o", "b.csv", cwd=folder)
+    suggested = written.out.splitlines()[-1]
+    assert suggested == "Next: qatk validate b.csv --map text_of_it=context"
+    assert qatk(*shlex.split(suggested.partition("qatk ")[2]), cwd=folder).code == 0
+
+
+def test_the_demo_quotes_its_folder(tmp_path, monkeypatch):
+    commands = []
+
+    def run(command, **options):
+        commands.append(shlex.split(command))
+        (tmp_path / "my demo" / "run").mkdir(exist_ok=True)
+        (tmp_path / "my demo" / "run" / "report.html").touch()
+
+    monkeypatch.setattr(demo, "_run", run)
+    monkeypatch.setattr(demo, "_tell", lambda folder, seconds: None)
+    monkeypatch.setattr(demo, "_require_packages", lambda model: None)
+    demo.demo(str(tmp_path / "my demo"))
+    places = [[word for word in command if "my demo" in word] for command in commands]
+    assert [len(words) for words in places] == [1, 2, 2, 2, 1, 1]
+    assert all(word.startswith(str(tmp_path / "my demo")) for words in places for word in words)
+
+
+@pytest.mark.parametrize("form", ["full", "jsonl", "github", "json", "sarif"])
+def test_what_the_terminal_has_no_letters_for_is_written_out(qatk, folder, form):
+    name = os.fsdecode(b"caf\xe9.csv")
+    (folder / name).write_text("context,question,answer\nÅn är lång.,Hur?,kort😀\n", encoding="utf-8")
+    for encoding in ("utf-8", "ascii"):
+        env = {"PYTHONIOENCODING": f"{encoding}:strict", "PYTHONUTF8": "0"}
+        ran = qatk("validate", name, "--output-format", form, cwd=folder, env=env)
+        assert ran.code == 1
+        assert "Traceback" not in ran.err
+        assert "caf" in ran.out
 
 
 # Exit codes

@@ -8,6 +8,8 @@ from pathlib import Path
 import datasets
 import pytest
 
+from qatoolkit.config import load_config
+
 ROWS = "passage,q,a\nThe Nile is 6650 km long.,How long?,6650 km\nOslo is cold.,What is cold?,Oslo\n"
 CONFIG = """\
 data = ["train.csv", "dev.csv"]
@@ -221,3 +223,10 @@ def test_a_field_that_no_column_holds(qatk, project):
         "qatk: no column 'asked' (--map asked=question, or below [fields] in qatk.toml "
         "question = \"asked\"); columns are 'passage', 'q', 'a'\n",
     )  # fmt: skip
+
+
+def test_a_dataset_of_the_hub_is_no_path(tmp_path):
+    (tmp_path / "qatk.toml").write_text('data = ["hub:owner/name[train]", "a.csv"]', encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    config = load_config(tmp_path / "sub", {})
+    assert config.data == ["hub:owner/name[train]", str(tmp_path / "a.csv")]

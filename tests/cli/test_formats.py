@@ -57,3 +57,11 @@ def test_a_baseline_lets_only_new_findings_fail(qatk, tmp_path):
     assert (again.code, "2 findings known to known.json left out" in again.err) == (0, True)
     (tmp_path / "data.csv").write_text(TEXT + "3,Oslo is cold.,What?,Bergen,0\n", encoding="utf-8")
     assert qatk("validate", "data.csv", "--baseline", "known.json").code == 1
+
+
+def test_sarif_names_files_by_uri():
+    log = sarif(validate(from_text(TEXT, name="my data/å#1.csv"), select=["QA2"]))
+    uris = {
+        r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in log["runs"][0]["results"]
+    }
+    assert uris == {"my%20data/%C3%A5%231.csv"}

@@ -263,3 +263,26 @@ def test_published_answers_to_documents_in_a_second_file(corpora):
     corpus = read(folder / "predictions.tsv", documents=folder / "docs.tsv", on="doc_id", fields=fields)
     report = validate(corpus, select=["QA1", "QA203"])
     assert (report.tally.records, report.tally.answers, report.findings) == (83, 83, [])
+
+
+def test_hidden_files_of_a_folder_are_no_documents(tmp_path):
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "nile.txt").write_text(NILE, encoding="utf-8")
+    (folder / "._nile.txt").write_bytes(b"\x00\x05\x16\x07\xb0")
+    questions = tmp_path / "q.csv"
+    questions.write_text("doc,question,answer\nnile,What?,Nile\n", encoding="utf-8")
+    assert read(questions, documents=folder, on="doc").to_polars().height == 1
+
+
+def test_a_table_of_documents_that_is_not_utf_8_says_so(tmp_path):
+    table = tmp_path / "docs.csv"
+    table.write_bytes(("id,text\n1,åäö är många\n2,".encode()) + b"caf\xe9\n")
+    with pytest.raises(NotACorpusError, match="a byte that is not UTF-8"):
+        read(write_questions(tmp_path), documents=table, on="doc=id")
+
+
+def write_questions(folder: Path) -> Path:
+    path = folder / "questions.csv"
+    path.write_text("doc,question,answer\n1,What?,x\n", encoding="utf-8")
+    return path

@@ -11,7 +11,7 @@ import pytest
 
 from qatoolkit.conversion.convert import convert
 from qatoolkit.corpus import Corpus, read
-from qatoolkit.errors import UnreadableError
+from qatoolkit.errors import NotACorpusError, UnreadableError
 
 CSV = "id,context,question,answer\n{},The Nile is long.,What?,Nile\n"
 
@@ -43,7 +43,8 @@ def test_what_is_hidden_or_no_data_is_left_out():
     lay("d/sub/e.csv")
     corpus = read("d")
     assert names(corpus) == ["d/a.csv", "d/b.csv.gz", "d/c.parquet"]
-    assert [source.remark for source in corpus.sources] == [""] * 3
+    said = "d: sub/ is not read, because files lie beside it; name it too"
+    assert [source.remark for source in corpus.sources] == [said, "", ""]
 
 
 def test_shards_of_one_split():
@@ -102,4 +103,16 @@ def test_formats_that_hold_other_files_are_all_read():
 def test_an_empty_folder():
     lay("d/sub/x.py")
     with pytest.raises(UnreadableError, match=r"d: holds neither a saved dataset nor a file ending in \.csv"):
+        read("d")
+
+
+def test_a_pattern_for_folders_and_files_reads_each_file_once():
+    lay("d/a.csv", "d/README.md", "d/sub/e.csv", "d/sub/deep/f.csv")
+    assert names(read("d/**")) == ["d/a.csv", "d/sub/deep/f.csv", "d/sub/e.csv"]
+    assert names(read("d/**/*.csv")) == names(read("d/**"))
+
+
+def test_a_saved_dataset_without_splits():
+    datasets.DatasetDict({}).save_to_disk("d")
+    with pytest.raises(NotACorpusError, match="without any split"):
         read("d")

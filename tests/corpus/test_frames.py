@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +202,43 @@ def test_parquet_written_in_row_groups(tmp_path):
     table = pa.Table.from_pylist(pl.DataFrame({**BASE, **SHAPES["list of structs"]}).to_dicts() * 10)
     pq.write_table(table, tmp_path / "x.parquet", row_group_size=3)
     assert read(tmp_path / "x.parquet").to_polars()["row"].to_list() == list(range(1, 21))
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("title", [["a"], ["b"]]), ("id", [b"\xff", b"a"]), ("is_impossible", [[True], [False]])],
+)
+def test_columns_of_lists_or_bytes_where_single_values_belong(tmp_path, column, values):
+    table = pl.DataFrame({**BASE, **SHAPES["struct of lists"], column: values}, strict=False)
+    with pytest.raises(NotACorpusError, match=f"--map YOUR_COLUMN={column}"):
+        list(read(write(tmp_path / "x.parquet", table, "parquet")))
+
+
+def test_flags_that_are_floats_because_some_are_missing(tmp_path):
+    base = {"context": ["c"] * 3, "question": ["q"] * 3, "answers": ["c", "", ""]}
+    table = pl.DataFrame({**base, "is_impossible": [0.0, 1.0, None]})
+    (batch,) = read(write(tmp_path / "x.parquet", table, "parquet"))
+    assert (batch.records["is_impossible"].to_list(), batch.notes) == ([False, True, None], [])
+
+
+def test_answers_that_are_no_texts_are_noted(tmp_path):
+    day = dt.timedelta(days=1)
+    table = pl.DataFrame({**BASE, "answers": [day, None]})
+    (batch,) = read(write(tmp_path / "x.parquet", table, "parquet"))
+    assert [(note.kind, note.field, note.value) for note in batch.notes] == [("wrong-type", "text", day)]
+
+
+def test_a_damaged_arrow_file_is_refused_before_polars_sees_it(tmp_path):
+    path = tmp_path / "a.arrow"
+    frame = pl.DataFrame(
+        {"context": ["Ån är lång och bred."] * 30, "question": [f"Vad {i}?" for i in range(30)]}
+    )
+    frame.write_ipc(path)
+    whole = path.read_bytes()
+    code = "import sys; from qatoolkit.cli.app import main; main()"
+    for at in range(0, len(whole), max(8, len(whole) // 12)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        done = subprocess.run(
+            [sys.executable, "-c", code, "validate", str(path)], capture_output=True, check=False
+        )
+        assert done.returncode in (0, 1, 2), done.stderr

@@ -16,7 +16,7 @@ from qatoolkit.corpus import Note, from_text, json_batches, read
 from qatoolkit.corpus.json_records import read_json
 from qatoolkit.corpus.record import UNREADABLE
 from qatoolkit.errors import NotACorpusError
-from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.validation.fix import fix
 
 ANSWERS = [{"text": "Nile", "answer_start": 4}]
 QA = {"id": "1", "question": "What is long?", "answers": ANSWERS}
@@ -306,7 +306,8 @@ def test_columns_as_pandas_writes_them(indent):
 def test_columns_as_pandas_writes_them_are_mended_in_place():
     rows = [ROW, {**ROW, "answers": [{"text": "Nile", "answer_start": 9}]}]
     frame = pandas.DataFrame(rows, index=["x", "y"])
-    mended, fixed = apply_fixes(from_text(frame.to_json()))
+    report = fix(from_text(frame.to_json()))
+    mended, fixed = report.content, report.fixed
     assert len(fixed) == 1
     assert mended.decode() == pandas.DataFrame([ROW, ROW], index=["x", "y"]).to_json()
 
@@ -319,3 +320,52 @@ def test_columns_as_pandas_writes_them_are_mended_in_place():
 def test_columns_of_pandas_that_do_not_fit_together(questions, message):
     with pytest.raises(NotACorpusError, match=message):
         parse(json.dumps({"context": {"0": "c", "1": "d"}, "question": questions}), "columns")
+
+
+def test_columns_that_are_longer_than_the_beginning_of_the_file(tmp_path):
+    many = 40_000
+    for first in ("context", "id"):
+        columns = {first: [f"{first} {i:08}" for i in range(many)], "context": ["x y"] * many}
+        columns |= {"question": ["q"] * many}
+        for table in (columns, {key: dict(enumerate(cells)) for key, cells in columns.items()}):
+            path = tmp_path / "long.json"
+            path.write_text(json.dumps(table), encoding="utf-8")
+            corpus = read(path)
+            assert corpus.sources[0].layout == "columns"
+            assert corpus.to_polars().height == many
+
+
+def test_wrong_lines_are_not_counted_through_all_the_text_before_them(monkeypatch):
+    lines = "".join(f"{{'context': 'The Nile', 'question': {i}}}\n" for i in range(50)) + json.dumps(ROW)
+    seen = []
+
+    class Watched(json.JSONDecodeError):
+        def __init__(self, msg, doc, pos):
+            seen.append(len(doc))
+            super().__init__(msg, doc, pos)
+
+    monkeypatch.setattr(json.decoder, "JSONDecodeError", Watched)
+    _, notes = parse(lines, "jsonl")
+    assert [note.place.line for note in notes] == list(range(1, 51))
+    assert "property name" in notes[0].detail
+    assert all("character 2 of the record" in note.detail for note in notes)
+    assert max(seen, default=0) < len(lines) / 2
+
+
+def test_rows_over_several_lines_and_broken_ones_between_them():
+    text = (
+        json.dumps(ROW, indent=1) + '\n{"context":\n' + json.dumps(ROW, indent=1) + "\n{]\n" + json.dumps(ROW)
+    )
+    records, notes = parse(text, "jsonl")
+    assert records.height == 3
+    raw = text.encode()
+    for start, end in records.select("byte_start", "byte_end").rows():
+        assert json.loads(raw[start:end]) == ROW
+    assert {note.kind for note in notes} == {"malformed-record"}
+
+
+@given(st.text(alphabet="aå😀\n", max_size=5000), st.data())
+def test_bytes_of_characters_in_any_order(text, data):
+    places = json_batches.Places(text, 3)
+    for at in data.draw(st.lists(st.integers(0, len(text)), max_size=8)):
+        assert places.byte(at) == 3 + len(text[:at].encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -14,7 +15,7 @@ import pytest
 
 from qatoolkit.corpus import read
 from qatoolkit.corpus.packed import repacked, sniff_packing, without_suffix
-from qatoolkit.errors import UnreadableError, UsageError
+from qatoolkit.errors import QatkError, UnreadableError, UsageError
 from qatoolkit.validation.fix import fix
 
 TABLE = (
@@ -154,3 +155,23 @@ def test_a_published_gzip_file(corpora):
     (source,) = read(corpora / "tydiqa" / "tiny_dev.jsonl.gz").sources
     assert (source.packing, source.split) == ("gz", "validation")
     assert source.unpacked_bytes().startswith(b"{")
+
+
+def test_no_single_byte_that_is_wrong_ends_in_a_traceback(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["context", "question", "answer"], *[["Ån är lång.", f"Vad {i}?", "Ån"] for i in range(40)]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("å.csv", "context,question\nÅn är lång.,Vad?\n" * 20)
+    for name in ("a.xlsx", "a.zip"):
+        whole = (tmp_path / name).read_bytes()
+        step = max(1, len(whole) // 150)
+        for at in range(0, len(whole), step):
+            wrong = tmp_path / f"wrong{at}{name[1:]}"
+            wrong.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+            with contextlib.suppress(QatkError):  # anything else is a traceback
+                read(wrong).to_polars()
+            wrong.unlink()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qatoolkit.corpus import from_text, read
 from qatoolkit.corpus.paths import EACH, leads, resolve, spread, steps_of, value_at, without
 from qatoolkit.errors import UsageError
-from qatoolkit.validation.fix import apply_fixes, fix
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.validate import validate
 
 KEYS = st.text("ab", min_size=1, max_size=2)
@@ -116,7 +116,7 @@ def test_a_name_for_one_answer_in_a_list():
     names = {"answers.0.value": "answers", "answers.0.at": "answer_start"}
     corpus = from_text(json.dumps([row]))
     corpus.mapping.update(names)
-    mended, _ = apply_fixes(corpus)
+    mended = fix(corpus).content
     assert json.loads(mended) == [{**row, "answers": [{"value": "Nile", "at": 4}]}]
 
 
@@ -127,7 +127,7 @@ def test_a_star_in_a_mapping_reads_spans():
     corpus.mapping.update({"spans.*.what": "answers", "spans.*.s": "answer_start"})
     (record,) = corpus.to_polars().iter_rows(named=True)
     assert (record["text"], record["answer_start"]) == (["Nile", "The"], [4, 3])
-    mended, _ = apply_fixes(corpus)
+    mended = fix(corpus).content
     assert json.loads(mended)[0]["spans"] == [{"s": 4, "what": "Nile"}, {"s": 0, "what": "The"}]
 
 

@@ -218,7 +218,7 @@ HOSTILE: list[tuple[bytes, int | None]] = [
     (b"context,question\n,\n", 1), (b"context,question\na,b,c,d\n", 1), (b"context,question,\na,b,c\n", 1),
     (b"x" * 300_000, None), (b'context,question,"' + b"x" * 300_000 + b'"\na,b,c\n', 1),
     (b'"con\ntext",context,question\nx,a,b', 1), (b'context,question\n"a,b\nc,d\n', 1),
-    ('context,question,"å"x\na,b,c\n'.encode("latin-1"), 1), (b"context,question\na,b\n\0,c\n", None),
+    ('context,question,"å"x\na,b,c\n'.encode("latin-1"), None), (b"context,question\na,b\n\0,c\n", None),
     (b"[" * 100_000, 1), (b'[{"context":"a","question":"b","x":' + b"[" * 9000 + b"]" * 9000 + b"}]", 1),
     (b'[{"context":"a","question":"b","id":' + b"9" * 5000 + b"}]", 1),
     (b'[{"context":5,"question":["b"],"answers":7},{"context":null,"question":"q"}]', 2),

@@ -17,7 +17,7 @@ from qatoolkit.corpus.shapes import SHAPES
 from qatoolkit.corpus.sniff import LAYOUTS
 from qatoolkit.corpus.spans import code_points
 from qatoolkit.errors import UsageError
-from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.validate import validate
 
 
@@ -268,7 +268,8 @@ def test_a_shifted_answer_is_put_back_to_the_byte(name, by, ascii_only):
     corpus = from_text(written(by))
     findings = validate(corpus, select=["QA2"], ignore=["QA209"]).findings
     assert [finding.code for finding in findings] == ["QA201"]
-    mended, fixed = apply_fixes(corpus)
+    report = fix(corpus)
+    mended, fixed = report.content, report.fixed
     assert mended.decode() == written(0)
     assert len(fixed) == 1
 
@@ -277,7 +278,8 @@ def test_blanks_around_an_answer_are_trimmed_in_bytes():
     wide = Pair("1", "t", "😀 The Nile is långt.", "What is long?", ((5, 11), (13, 19)))
     corpus = from_text(document("tydi", [wide], "lines"))
     assert corpus.to_polars()["text"].to_list() == [[" Nile ", " långt"]]
-    mended, fixed = apply_fixes(corpus)
+    report = fix(corpus)
+    mended, fixed = report.content, report.fixed
     assert mended.decode() == document("tydi", [NILE], "lines")
     assert {finding.code for finding in fixed} == {"QA208"}
 
@@ -286,7 +288,7 @@ def test_blanks_around_an_answer_are_trimmed_with_an_inclusive_end():
     records = mrqa([NILE])
     answer = records[1]["qas"][0]["detected_answers"][0]
     answer.update(text=" Nile", char_spans=[[5, 9]])
-    mended, _ = apply_fixes(from_text("\n".join(json.dumps(record) for record in records)))
+    mended = fix(from_text("\n".join(json.dumps(record) for record in records))).content
     assert [json.loads(line) for line in mended.decode().splitlines()] == mrqa([NILE])
 
 
@@ -295,7 +297,7 @@ def test_a_text_that_several_spans_share_is_for_a_person():
     answer = records[1]["qas"][0]["detected_answers"][0]
     answer.update(text=" Nile", char_spans=[[1, 5], [9, 13]])
     with pytest.raises(UsageError, match="record 1: the text ' Nile' belongs to several spans; mend it"):
-        apply_fixes(from_text("\n".join(json.dumps(record) for record in records)))
+        fix(from_text("\n".join(json.dumps(record) for record in records)))
 
 
 def test_the_span_says_how_a_shared_text_is_spelled():
@@ -334,12 +336,13 @@ def test_bytes_that_are_no_place_between_characters_are_noted(start, end, odd):
 def test_a_number_in_quotes_is_mended_in_the_unit_of_the_layout():
     (record,) = tydi([NILE])
     record["annotations"][1]["minimal_answer"]["plaintext_start_byte"] = str(n_bytes(NILE.context[:6]))
-    mended, fixed = apply_fixes(from_text(json.dumps(record)))
+    report = fix(from_text(json.dumps(record)))
+    mended, fixed = report.content, report.fixed
     assert json.loads(mended) == tydi([NILE])[0]
     assert [finding.code for finding in fixed] == ["QA102"]
     records = mrqa([NILE])
     records[1]["qas"][0]["detected_answers"][0]["char_spans"][0][1] = "9"
-    mended, _ = apply_fixes(from_text("\n".join(map(json.dumps, records))))
+    mended = fix(from_text("\n".join(map(json.dumps, records)))).content
     assert [json.loads(line) for line in mended.decode().splitlines()] == mrqa([NILE])
 
 
@@ -424,7 +427,8 @@ def test_published_layouts_have_as_many_wrong_answers_as_their_manifest_says(cor
 @pytest.mark.corpora
 def test_starts_of_afriqa_behind_a_blank_are_put_back(corpora):
     corpus = read(corpora / "afriqa/gold_span_passages.afriqa.swa.en.test.json")
-    mended, fixed = apply_fixes(corpus)
+    report = fix(corpus)
+    mended, fixed = report.content, report.fixed
     assert {finding.code for finding in fixed} == {"QA201", "QA205", "QA206"}
     after = from_text(mended.decode())
     assert validate(after, select=["QA2"]).tally.mismatched_answers == 39 - len(fixed)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qatoolkit.corpus import Corpus, Source, from_text
 from qatoolkit.resources import resource
-from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.rules import RULES
 from qatoolkit.validation.validate import validate
 
@@ -52,10 +52,11 @@ def check(corpus: Corpus, rows: int) -> None:
     CHECK.validate(json.loads(json.dumps(report.to_dict(), allow_nan=False)))
     assert report.to_polars().height == len(report.findings)
     source = corpus.sources[0]
-    mended, _ = apply_fixes(corpus, unsafe=True)
+    mended = fix(corpus, unsafe=True).content
     again = Corpus([Source(source.name, None, source.layout, "utf-8", source.delimiter, content=mended)])
     assert validate(again).tally.records == rows
-    assert apply_fixes(again, unsafe=True) == (mended, [])
+    second = fix(again, unsafe=True)
+    assert (second.content, second.fixed) == (mended, [])
 
 
 @given(RECORDS, st.sampled_from(["rows", "jsonl", "squad"]))

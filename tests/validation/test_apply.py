@@ -360,3 +360,47 @@ def test_the_copy_goes_where_nothing_is(tmp_path):
         apply_corrections(path, [FLOWS], tmp_path / "there.csv")
     assert (tmp_path / "there.csv").read_text(encoding="utf-8") == "mine"
     assert path.read_text(encoding="utf-8") == TABLE
+
+
+def test_two_corrections_of_one_record_turn_its_flag_once():
+    record = {"context": NILE, "question": "What?", "is_impossible": True}
+    text = json.dumps([{**record, "answers": {"text": ["The", "long"], "answer_start": [0, 20]}}])
+    first = correct("What?", "The", 0, "Nile", 4, answer=0)
+    second = correct("What?", "long", 20, "north", 45, answer=1)
+    report, told = outcome_of(text, first, second)
+    assert told == [("made", "")] * 2
+    (mended,) = json.loads(report.content)
+    assert mended["is_impossible"] is False
+    assert mended["answers"] == {"text": ["Nile", "north"], "answer_start": [4, 45]}
+
+
+@pytest.mark.parametrize("cell", ['"{""text"": [], ""answer_start"": []}"', "[]", ""])
+def test_an_answer_is_not_added_to_a_cell_that_holds_a_list(cell):
+    other = '"{""text"": [""Nile""], ""answer_start"": [4]}"'
+    text = f'context,question,answers\n"{NILE}",What?,{cell}\n"{NILE}",Which?,{other}\n'
+    report, told = outcome_of(text, correct("What?", "", None, "long", 20))
+    assert told == [("skipped", "an answer cannot be added or removed here; do it by hand")]
+    assert not report.changed
+
+
+def test_a_list_with_a_very_long_note(tmp_path, monkeypatch):
+    limit = csv.field_size_limit(131_072)
+    path = tmp_path / "list.csv"
+    path.write_text(f"content_hash,old_text,new_text,decision,note\nx,a,b,yes,{'n' * 200_000}\n", "utf-8")
+    try:
+        assert [row.new_text for row in read_corrections(path)] == ["b"]
+    finally:
+        csv.field_size_limit(limit)
+
+
+@pytest.mark.parametrize("text", ["007", "--5", "-0", "1905", "-12", "٣"])
+def test_answers_that_look_like_numbers_go_into_an_empty_cell_as_they_are(tmp_path, text):
+    book = openpyxl.Workbook()
+    context = f"It is {text} here."
+    for row in (["context", "question", "answer"], [context, "What?", None], [context, "Which?", "It"]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    correction = correct("What?", "", None, text, 6, context=context)
+    report = apply_corrections(tmp_path / "x.xlsx", [correction], tmp_path / "y.xlsx")
+    assert [outcome.verdict for outcome in report.outcomes] == ["made"]
+    assert read(tmp_path / "y.xlsx").to_polars()["text"].to_list() == [[text], ["It"]]

@@ -42,7 +42,7 @@ def manifest() -> list[dict[str, str]]:
 def told(findings: list[Finding]) -> list[tuple[Any, ...]]:
     """What must not depend on batches; how many later records share a context does."""
     return [
-        (f.code, f.place, f.id, f.answer, re.sub("; [0-9]+ more records share it", "", f.message), f.fix)
+        (f.code, f.place, f.id, f.answer, re.sub("; [0-9]+ more records? shares? it", "", f.message), f.fix)
         for f in findings
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from qatoolkit.corpus import Corpus, Source, from_text, read
 from qatoolkit.corpus.offsets import on_word_boundaries
 from qatoolkit.errors import DestinationError, UsageError
 from qatoolkit.resources import resource
-from qatoolkit.validation.fix import apply_fixes, fix
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.repair import repair
 from qatoolkit.validation.rules import RULES
 from qatoolkit.validation.select import select_rules
@@ -108,14 +109,16 @@ def test_planted_shifts_are_found_and_undone_exactly(shifts, indent, ascii_only)
     found = validate(corpus, select=["QA2"]).findings
     assert len(found) == len(shifts)
     assert {f.code for f in found} <= {"QA201", "QA205", "QA206"}
-    mended, fixed = apply_fixes(corpus)
+    report = fix(corpus)
+    mended, fixed = report.content, report.fixed
     assert mended == clean
     assert len(fixed) == len(shifts)
 
 
 def test_a_repair_that_uncovers_another_is_followed_by_it():
     rows = [{"context": "The Nile.", "question": "q", "answers": [{"text": " Nile", "answer_start": 7}]}]
-    mended, fixed = apply_fixes(from_text(json.dumps(rows)))
+    report = fix(from_text(json.dumps(rows)))
+    mended, fixed = report.content, report.fixed
     assert [f.code for f in fixed] == ["QA201", "QA208"]
     assert json.loads(mended)[0]["answers"] == [{"text": "Nile", "answer_start": 4}]
 
@@ -195,7 +198,7 @@ def test_a_clean_file_is_left_alone(sample_data):
 def test_no_rule_repairs_a_context():
     for rule in RULES:
         for text in rule.bad:
-            _, fixed = apply_fixes(from_text(text), unsafe=True)
+            fixed = fix(from_text(text), unsafe=True).fixed
             assert not any(edit.field == "context" for f in fixed for edit in f.fix.edits)
 
 
@@ -205,3 +208,16 @@ def test_covidqa_is_nearly_all_mended(corpora):
     assert validate(corpora / "covidqa-deepset" / "200421_covidQA.json").tally.mismatched_answers == 229
     assert report.left.tally.mismatched_answers <= 10
     assert report.left.fixable() == 0
+
+
+def test_a_file_is_read_once_and_its_copy_once_a_round(sample_data):
+    read_batches = []
+    corpus = read(sample_data / "messy.csv")
+    watched = replace(corpus, sources=[replace(corpus.sources[0], on_batch=read_batches.append)])
+    report = fix(watched)
+    assert report.fixed
+    rounds = len(read_batches) - 1
+    assert 1 <= rounds <= 3
+    assert report.left == validate(
+        replace(corpus, sources=[replace(corpus.sources[0], path=None, content=report.content)])
+    )

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from qatoolkit.corpus import from_text, read
-from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.corpus import from_text
+from qatoolkit.validation.diagnosis import diagnose
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.hypotheses import FEWEST, HYPOTHESES, Evidence, Placed, weigh, weigh_ends, winner
 from qatoolkit.validation.rule import Case
 from qatoolkit.validation.rules.answers import ANSWER_END_DISAGREES
@@ -78,7 +79,8 @@ def test_a_file_is_repaired_by_its_hypothesis_even_where_the_text_occurs_often(n
     ]  # fmt: skip
     corpus = from_text(json.dumps(rows))
     assert validate(corpus).tally.mismatched_answers == len(RIVERS)
-    content, fixed = apply_fixes(corpus)
+    report = fix(corpus)
+    content, fixed = report.content, report.fixed
     assert {finding.fix.method for finding in fixed} == {"hypothesis"}
     starts = [row["answers"]["answer_start"][0] for row in json.loads(content)]
     assert starts == [context.index(river) for river in RIVERS]
@@ -141,7 +143,8 @@ def test_byte_offsets_are_proved_and_undone(corpora, language, tmp_path):
             wanted.append(answer["answer_start"] if happens else right)
     path = tmp_path / "bytes.json"
     path.write_text(json.dumps(source, ensure_ascii=False), encoding="utf-8")
-    content, fixed = apply_fixes(read(path))
+    report = fix(path)
+    content, fixed = report.content, report.fixed
     assert {finding.fix.method for finding in fixed} == {"hypothesis"}
     starts = [
         answer["answer_start"]
@@ -151,3 +154,66 @@ def test_byte_offsets_are_proved_and_undone(corpora, language, tmp_path):
         for answer in qa["answers"]
     ]
     assert starts == wanted
+
+
+def test_a_text_that_stands_everywhere_is_no_evidence_and_takes_no_time():
+    measured = []
+
+    class Counting(str):
+        def __getitem__(self, item):
+            measured.append(item)
+            return super().__getitem__(item)
+
+    context = Counting("é e " * 500)
+    found = weigh([Placed(context, "e", 2001)] * FEWEST, [])
+    assert winner(found) is None
+    assert all(evidence.tested == 0 for evidence in found)
+    assert measured == []
+
+
+def test_one_distance_for_all_is_recognised_and_no_coincidence_is():
+    rivers = [f"River {i} is {i}00 km long and flows to the sea." for i in range(10, 40)]
+    shifted = [Placed(text, f"{i}00 km", text.index(f"{i}00 km") - 7) for i, text in enumerate(rivers, 10)]
+    hypothesis = winner(weigh(shifted, []))
+    assert hypothesis is not None
+    assert hypothesis.what == "7 characters too low, all of them"
+    # Four of them happen to be counted from one, and that is no habit of the other thirty.
+    one_based = [Placed(f"{text} é", text[:5], 1) for text in rivers[:4]]
+    scattered = [Placed(text, "km", text.index("km") + i % 9 + 2) for i, text in enumerate(rivers)]
+    assert winner(weigh([*one_based, *scattered], [])) is None
+
+
+def test_a_text_close_to_a_placeholder_is_close_by_chance():
+    text = "On York and on York: the second York is meant."
+    for start in (-1, 0):
+        assert diagnose(text, "York", start).kind == "ambiguous"
+    assert diagnose(text, "York", 1).method == "nearest"
+
+
+def test_the_nearest_place_is_not_safe_where_most_starts_are_wrong():
+    text = "On York and, much later in the day, on York: the second one is meant."
+    rows = [
+        {
+            "context": text + str(i),
+            "question": "q",
+            "answers": {"text": ["York"], "answer_start": [5 + i % 4]},
+        }
+        for i in range(12)
+    ]
+    found = validate(from_text(json.dumps(rows)), select=["QA201"]).findings
+    assert {f.fix.safety for f in found} == {"unsafe"}
+    right = {"context": text, "question": "r", "answers": {"text": ["York"], "answer_start": [3]}}
+    found = validate(from_text(json.dumps([*rows, *[right] * 20])), select=["QA201"]).findings
+    assert {f.fix.safety for f in found} == {"safe"}
+
+
+def test_an_answer_written_differently_at_its_start_is_not_moved_elsewhere():
+    pie = diagnose("The apple pie of Ann, who worked for Apple in Ohio.", "Apple", 4)
+    assert (pie.kind, pie.start, pie.safety, pie.difference) == ("normalised", 4, "unsafe", "letter case")
+    blank = diagnose("It is 5\u00a0km to Rye and 5 km back.", "5 km", 6)
+    assert (blank.kind, blank.start, blank.safety) == ("normalised", 6, "safe")
+
+
+@pytest.mark.parametrize(("text", "context"), [("no", "The economy grows."), ("2", "It is 1200 km long.")])
+def test_a_word_or_two_characters_inside_a_longer_word_are_no_repair(text, context):
+    assert diagnose(context, text, -1).start is None

@@ -13,7 +13,7 @@ from rapidfuzz.distance import Levenshtein
 from qatoolkit.corpus import from_text, read
 from qatoolkit.corpus.offsets import on_word_boundaries
 from qatoolkit.validation.diagnosis import diagnose
-from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.nearly import find_nearly, find_pieces
 from qatoolkit.validation.validate import validate
 
@@ -127,9 +127,10 @@ def unproved(content: bytes) -> list[str]:
 def test_nearly_all_wrong_answers_of_covid_qa_are_repaired_and_proved(corpora):
     corpus = read(corpora / "covidqa-deepset" / "200421_covidQA.json")
     assert validate(corpus, select=["QA2"]).tally.mismatched_answers == 229
-    safely, _ = apply_fixes(corpus)
+    safely = fix(corpus).content
     assert len(unproved(safely)) <= 12
-    content, fixed = apply_fixes(corpus, unsafe=True)
+    report = fix(corpus, unsafe=True)
+    content, fixed = report.content, report.fixed
     assert len(unproved(content)) <= 2
     assert [f.fix.distance for f in fixed if f.code == "QA213"] == [1, 1, 2, 3, 1, 2, 2, 1]
 

@@ -132,3 +132,19 @@ def test_only_what_is_selected_is_reported(sample_data):
     report = validate(sample_data / "messy.json", select=["QA2"], ignore=["QA209"])
     assert {code[:3] for code in report.by_code} == {"QA2"}
     assert "QA209" not in report.by_code
+
+
+def messages(text: str) -> list[str]:
+    return [finding.message for finding in validate(from_text(text), select=["QA207", "QA305"]).findings]
+
+
+def test_messages_say_only_what_there_is():
+    assert messages('{"context": "c", "question": "q", "answers": {"text": [""]}}') == [
+        "an answer has no text"
+    ]
+    records = 'context,question,answer\n"a <b\nid=""x"">c",q,c\n' + '"a <b\nid=""x"">c",r,c\n'
+    assert messages(records) == ['the context holds markup, "<b id="x">"; 1 more record shares it']
+    tag = "<a href=" + "x" * 90 + ">"
+    assert messages(f"context,question,answer\na{tag}c,q,c\n") == [
+        f'the context holds markup, "{tag[:57]}..."'
+    ]

@@ -10,7 +10,7 @@ from qatoolkit.corpus import from_text, read
 from qatoolkit.errors import UsageError
 from qatoolkit.resources import resource
 from qatoolkit.validation.finding import Finding
-from qatoolkit.validation.fix import apply_fixes
+from qatoolkit.validation.fix import fix
 from qatoolkit.validation.limits import Limits
 from qatoolkit.validation.rule import Rule
 from qatoolkit.validation.rules import RULES
@@ -53,7 +53,8 @@ def test_nothing_is_wrong_with_a_good_example(rule, i):
 @pytest.mark.parametrize(("rule", "i"), BAD)
 def test_the_repair_of_a_bad_example_is_the_good_one(rule, i):
     (finding,) = (finding for finding in findings(rule, rule.bad[i]) if finding.code == rule.code)
-    mended, fixed = apply_fixes(from_text(rule.bad[i]), unsafe=True)
+    report = fix(from_text(rule.bad[i]), unsafe=True)
+    mended, fixed = report.content, report.fixed
     if finding.fix is None:
         assert rule.code not in {f.code for f in fixed}
     else:

@@ -12,7 +12,8 @@ from qatoolkit.validation.rule import Case, Fix, Problem, Rule
 
 
 def _empty(case: Case) -> Problem:
-    return Problem(f"an answer without text stands beside answer_start {case.start}", "text")
+    beside = "" if case.start is None else f", beside answer_start {case.start}"
+    return Problem(f"an answer has no text{beside}", "text")
 
 
 EMPTY_ANSWER = Rule(

@@ -7,6 +7,7 @@ counts. What is wrong with an answer that stands where it says is in `answers`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
@@ -26,6 +27,8 @@ def when(kind: Kind, tell: Callable[[Case, Diagnosis], Problem]) -> Callable[[Ca
 
     def explain(case: Case) -> Problem | None:
         found = diagnose(case.context, case.text or "", case.start, case.hypothesis)
+        if found.method == "nearest" and case.counts:
+            found = replace(found, safety="unsafe")
         return tell(case, found) if found.kind == kind else None
 
     return explain
@@ -63,7 +66,12 @@ def _moved(message: Callable[[Case], str]) -> Callable[[Case, Diagnosis], Proble
         doubt = ""
         if found.safety == "unsafe":
             whole = on_word_boundaries(case.context, found.start, found.end)
-            doubt = ", though the answer may be a verdict" if whole else ", inside a word"
+            why = (
+                "but most starts of this file are wrong"
+                if case.counts
+                else "though the answer may be a verdict"
+            )
+            doubt = f", {why}" if whole else ", inside a word"
         return Problem(
             message(case),
             "answer_start",

@@ -17,6 +17,9 @@ _MARKUP = r"</?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|td|tr|table|h[1-6])(?:\
 #: Bytes of white space at the edges of a context beyond which nobody looks for an answer that fills it.
 _EDGES = 16
 
+#: Characters of a tag that a message quotes.
+_LONGEST_SHOWN = 60
+
 
 def _blank_question(case: Case) -> Problem:
     return Problem("the question is blank", "question")
@@ -52,11 +55,23 @@ def _shows(pattern: str, message: str) -> Callable[[Case], Problem | None]:
             return None
         count = len(compiled.findall(case.context))
         more = f" and {count - 1} more" if count > 1 else ""
-        shared = f"; {len(case.others)} more records share it" if case.others else ""
-        shown = match.group() if match.group().isprintable() else f"U+{ord(match.group()[0]):04X}"
-        return Problem(f"{message.format(shown)}{more}{shared}", "context", match.span())
+        said = f"{message.format(_visible(match.group()))}{more}{_shared(case)}"
+        return Problem(said, "context", match.span())
 
     return explain
+
+
+def _visible(found: str) -> str:
+    """What was found on one line; a character that shows nothing goes by its number."""
+    if len(found) == 1 and not found.isprintable():
+        return f"U+{ord(found):04X}"
+    line = " ".join(found.split())
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 3] + "..."
+
+
+def _shared(case: Case) -> str:
+    count = len(case.others)
+    return f"; {count} more record{' shares' if count == 1 else 's share'} it" if count else ""
 
 
 CONTROL_CHARACTER = Rule(
@@ -111,11 +126,8 @@ def _misread(case: Case) -> Problem | None:
     for match in re.finditer(_MOJIBAKE, case.context):
         meant = _reread(match.group())
         if meant is not None and meant.isprintable():
-            shared = f"; {len(case.others)} more records share it" if case.others else ""
-            message = (
-                f'the context holds "{match.group()}", which is "{meant}" read in the wrong encoding{shared}'
-            )
-            return Problem(message, "context", match.span())
+            said = f'the context holds "{match.group()}", which is "{meant}" read in the wrong encoding'
+            return Problem(f"{said}{_shared(case)}", "context", match.span())
     return None
 
 
