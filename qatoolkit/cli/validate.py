@@ -122,7 +122,8 @@ def validate(
         _print_for_machines(report, statistics, shown_as)
     else:
         _print_for_people(report, statistics, max_findings, shown_as)
-        _suggest(report, corpus, named, as_typed(context))
+        everything = not (select or ignore or baseline)
+        _suggest(report, corpus, named, as_typed(context), everything=everything)
     failed = not report.ok or (strict and report.count("warning") > 0)
     raise typer.Exit(EXIT_FINDINGS if failed else 0)
 
@@ -169,8 +170,10 @@ def _print_for_people(report: ValidationReport, statistics: bool, most: int, sho
     console.print(summary(report))
 
 
-def _suggest(report: ValidationReport, corpus: Corpus, paths: list[str], options: str) -> None:
-    """What to type next: the repair of the first file that has one, or the conversion."""
+def _suggest(
+    report: ValidationReport, corpus: Corpus, paths: list[str], options: str, *, everything: bool
+) -> None:
+    """What to type next: the repair of the first file that has one, or the conversion if all rules agree."""
     editable = {source.name for source in corpus.sources if source.is_editable}
     again = " ".join(map(quote, paths)) + options
     repairable = [f.file for f in report.findings if f.fix is not None and f.fix.safety == "safe"]
@@ -184,7 +187,7 @@ def _suggest(report: ValidationReport, corpus: Corpus, paths: list[str], options
         else:
             how = f"write with: qatk convert {again} -o fixed --fix"
         print(f"[*] {len(repairable):,} fixable: {how}")
-    elif report.ok and report.tally.records and not Path(paths[0]).is_dir():
+    elif everything and report.ok and report.tally.records and not Path(paths[0]).is_dir():
         print(f"Next: qatk convert {again}")
     elif not report.ok:
         hint("Each rule is explained by: qatk rule CODE")

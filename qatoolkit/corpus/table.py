@@ -89,8 +89,8 @@ _LISTS = ("text", "answer_start", "answer_end")
 def read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: Noter) -> pl.DataFrame:
     """The answer columns as lists, and the flag.
 
-    A column in which every cell is a JSON or Python literal is read as such; one text among
-    others that happens to begin with a bracket is a text.
+    A column in most of whose cells a JSON or Python literal stands is read as such, and a plain text in
+    it is one answer; a text among others that happens to begin with a bracket is a text.
     """
     flag = read_flags(cells, fields, noter)
     if "answers" not in fields:
@@ -98,7 +98,7 @@ def read_answer_columns(cells: pl.DataFrame, fields: Mapping[str, str], noter: N
         return pl.DataFrame([*empty, flag])
     text = cells[fields["answers"]]
     filled = text.filter(text != "")
-    if filled.len() and bool(filled.str.contains(r"^\s*[\[{]").all()):
+    if 2 * filled.str.contains(r"^\s*[\[{]").sum() > filled.len():
         return _read_literal_cells(cells, fields, noter).with_columns(flag)
     start = _read_numbers(cells, fields, "answer_start", noter)
     end = _read_numbers(cells, fields, "answer_end", noter)

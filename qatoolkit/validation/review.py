@@ -98,10 +98,10 @@ def _pool(correction: Correction, records: list[Record]) -> list[tuple[Record, i
 
 def _stands(record: Record, answer: int, text: str, start: int | None) -> bool:
     """Whether an answer is this one; a start that the source or the list does not give is no hindrance."""
-    if not record["text"] or not text:
-        return not record["text"] and not text
+    if not record["text"]:
+        return not text
     there = record["answer_start"][answer]
-    return bool(record["text"][answer] == text and (there is None or start in (None, there)))
+    return (record["text"][answer] or "") == text and (there is None or start in (None, there))
 
 
 def _mismatch(pool: list[tuple[Record, int]], old: list[tuple[Record, int]]) -> str:

@@ -104,6 +104,14 @@ def test_a_text_in_brackets_among_plain_texts_is_a_text(tmp_path: Path):
     assert records["text"].to_list() == [["[1]"], ["a"]]
 
 
+def test_a_plain_text_among_literals_is_one_answer():
+    cells = ['"{""text"": [""Nile""], ""answer_start"": [4]}"', "The Nile", '"[""Nile"", ""The Nile""]"']
+    text = "context,question,answers\n" + "".join(f"The Nile.,q{i},{c}\n" for i, c in enumerate(cells))
+    records = from_text(text).to_polars()
+    assert records["text"].to_list() == [["Nile"], ["The Nile"], ["Nile", "The Nile"]]
+    assert records["answer_start"].to_list() == [[4], [None], [None, None]]
+
+
 def test_a_plain_number_beside_answers_in_a_literal_is_a_start():
     (batch,) = from_text('context,question,answers,answer_start\nThe Nile.,q,"[""Nile""]", 4\n')
     assert (batch.records["answer_start"].to_list(), batch.notes) == ([[4]], [])

@@ -59,6 +59,17 @@ def test_a_correction_changes_its_values_and_no_other_byte():
     assert report.original.decode("utf-8") == TABLE
 
 
+def test_an_empty_answer_beside_a_placeholder_gets_its_text():
+    rows = [
+        {"context": NILE, "question": "What flows?", "answers": [{"text": "", "answer_start": -1}]},
+        {"context": NILE, "question": "How long?", "answers": [{"text": "6650 km", "answer_start": 12}]},
+    ]
+    report, told = outcome_of(json.dumps(rows), correct("What flows?", "", -1, "Nile", 4))
+    assert told == [("made", "")]
+    assert json.loads(report.content)[0]["answers"] == [{"text": "Nile", "answer_start": 4}]
+    assert json.loads(report.content)[1] == rows[1]
+
+
 def test_a_start_that_the_list_leaves_out_is_found_if_there_is_one_place():
     report, told = outcome_of(
         TABLE, correct("How long?", "6650 km", None, "6650 km long", None),
