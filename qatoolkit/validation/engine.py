@@ -17,7 +17,7 @@ import polars as pl
 from qatoolkit.corpus.ahead import ahead, often_switching
 from qatoolkit.corpus.record import UNREADABLE, Batch, Place
 from qatoolkit.validation.contract import failures
-from qatoolkit.validation.expressions import WRONG
+from qatoolkit.validation.expressions import RIGHT
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Evidence, Hypothesis, Placed, weigh, weigh_ends, winner
 from qatoolkit.validation.ledger import Ledger, place_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _MOST_HELD = 20_000
 _MOST_WITNESSES = 2_000
 _WITNESSES_OF_A_BATCH = 2_000
+_PLAIN_WITNESSES = 200
 
 #: A context on which some way of counting differs from code points.
 _TELLING = r"[^\x00-\x7f]|[\n&<>]|^\s"
@@ -261,14 +262,14 @@ class _Seen:
         return new
 
     def witness(self, answers: pl.DataFrame) -> None:
-        """Keeps some right answers on contexts that some hypothesis would measure otherwise."""
+        """Keeps some right answers: a few of any kind, more where some hypothesis measures otherwise."""
         wanted = _MOST_WITNESSES - len(self.right)
-        if wanted > 0:
-            telling = answers.head(_WITNESSES_OF_A_BATCH).filter(
-                ~WRONG & pl.col("context").str.contains(_TELLING)
-            )
-            rows = telling.select("context", "text", "start").head(wanted).iter_rows()
-            self.right += [Placed(*row) for row in rows]
+        if wanted <= 0:
+            return
+        right = answers.head(_WITNESSES_OF_A_BATCH).filter(RIGHT).select("context", "text", "start")
+        telling = right.filter(pl.col("context").str.contains(_TELLING)).head(wanted)
+        plain = right.head(0 if self.right else _PLAIN_WITNESSES)
+        self.right += [Placed(*row) for frame in (plain, telling) for row in frame.iter_rows()]
 
     def wait_for_counts(self) -> None:
         """Lets go of what is explained, and keeps of the rest no context, which may be long."""

@@ -38,6 +38,7 @@ def check(path: str) -> Counter[str]:
     asked: dict[tuple[str, str], tuple[str, str]] = {}
     titles: dict[str, str] = {}
     wrong: list[Placed] = []
+    right: list[Placed] = []
     csv.field_size_limit(2**31 - 1)
     with Path(path).open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -69,10 +70,12 @@ def check(path: str) -> Counter[str]:
                 found["QA208"] += answer != answer.strip()
                 found["QA209"] += not on_word_boundaries(context, start, end)
                 found["QA306"] += answer.strip() == context.strip()
+                if len(right) < 2000:
+                    right.append(Placed(context, answer, start))
             else:
                 found[_CODES[diagnose(context, answer, start).kind]] += 1
                 wrong.append(Placed(context, answer, start))
-    assert winner(weigh([answer for answer in wrong if answer.start >= 0], [])) is None
+    assert winner(weigh([answer for answer in wrong if answer.start >= 0], right)) is None
     return +found
 
 

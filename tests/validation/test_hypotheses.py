@@ -217,3 +217,19 @@ def test_an_answer_written_differently_at_its_start_is_not_moved_elsewhere():
 @pytest.mark.parametrize(("text", "context"), [("no", "The economy grows."), ("2", "It is 1200 km long.")])
 def test_a_word_or_two_characters_inside_a_longer_word_are_no_repair(text, context):
     assert diagnose(context, text, -1).start is None
+
+
+def test_a_few_answers_off_by_one_in_a_plain_file_are_no_habit():
+    rows = [
+        {
+            "context": f"River {i} is {i}00 km long.",
+            "question": "q",
+            "answers": [{"text": f"{i}00 km", "answer_start": 12}],
+        }
+        for i in range(10, 60)
+    ]
+    for row in rows[:4]:
+        row["answers"][0]["answer_start"] += 1
+    report = validate(from_text(json.dumps(rows)), select=["QA2"])
+    assert {finding.fix.method for finding in report.findings} == {"single"}
+    assert not any(evidence.holds for found in report.evidence.values() for evidence in found)
