@@ -56,7 +56,7 @@ def load(address: str) -> dict[str, datasets.Dataset]:
     raise UnreadableError(
         f"{address}: {_beginning(problem)}\n"
         "Without a network, fetch it where there is one and read the folder:\n"
-        f"  huggingface-cli download --repo-type dataset {name} --local-dir data\n"
+        f"  hf download --repo-type dataset {name} --local-dir data\n"
         "or save it there with datasets.load_dataset(...).save_to_disk(...)."
     ) from problem
 

@@ -180,7 +180,7 @@ def test_a_configuration_follows_the_name(hub_folder):
 
 @pytest.mark.parametrize(
     ("address", "message"),
-    [("hub:nile[test]", 'Unknown split "test"'), ("hub:nobody/nothing", "huggingface-cli download"),
+    [("hub:nile[test]", 'Unknown split "test"'), ("hub:nobody/nothing", "hf download"),
      ("hub:nobody/nothing[train]", "save_to_disk")],
 )  # fmt: skip
 def test_a_dataset_that_is_not_there_says_how_to_go_on(hub_folder, monkeypatch, address, message):
