@@ -16,7 +16,7 @@ _HOME = {
     "validate": "qatoolkit.validation.validate",
     "fix": "qatoolkit.validation.fix",
     "convert": "qatoolkit.conversion.convert",
-    "train_test_split": "qatoolkit.conversion.split",
+    "train_test_split": "qatoolkit.conversion.in_memory",
     "finetune": "qatoolkit.training.finetune",
     "predict": "qatoolkit.training.predict",
     "Answerer": "qatoolkit.training.answerer",
@@ -40,7 +40,7 @@ __all__ = [
 if TYPE_CHECKING:
     from qatoolkit.analysis.report import report
     from qatoolkit.conversion.convert import convert, from_dict
-    from qatoolkit.conversion.split import train_test_split
+    from qatoolkit.conversion.in_memory import train_test_split
     from qatoolkit.corpus.reader import read
     from qatoolkit.training.answerer import Answerer
     from qatoolkit.training.finetune import finetune

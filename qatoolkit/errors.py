@@ -7,7 +7,8 @@
     ├── DestinationError     the output exists, or its folder cannot be written
     ├── MissingExtraError    an optional dependency is not installed
     ├── ModelError           a model or tokenizer that cannot be loaded or used
-    └── InvalidRecordsError  exit 1   records that must be repaired first
+    ├── InvalidRecordsError  exit 1   records that must be repaired first
+    └── UnknownIdError       exit 1   an id that a dataset does not have
 
 Anything else that escapes is a defect of ours and exits with 3.
 """
@@ -61,5 +62,11 @@ class MissingExtraError(QatkError):
 
 class InvalidRecordsError(QatkError):
     """Records are invalid and nothing was written."""
+
+    exit_code = EXIT_FINDINGS
+
+
+class UnknownIdError(QatkError):
+    """A dataset has no example of this id."""
 
     exit_code = EXIT_FINDINGS

@@ -18,6 +18,7 @@ from qatoolkit.cli.fix import fix
 from qatoolkit.cli.predict import predict
 from qatoolkit.cli.report import report
 from qatoolkit.cli.rule import rule
+from qatoolkit.cli.trace import trace
 from qatoolkit.cli.validate import validate
 from qatoolkit.config import Config, load_config
 from qatoolkit.errors import EXIT_INTERNAL, EXIT_USAGE, QatkError
@@ -25,7 +26,7 @@ from qatoolkit.errors import EXIT_INTERNAL, EXIT_USAGE, QatkError
 #: Set by the shell's completion script, which wants words to offer and no command run.
 COMPLETE = "_QATK_COMPLETE"
 
-COMMANDS = (validate, fix, convert, finetune, predict, report, rule, demo)
+COMMANDS = (validate, fix, convert, trace, finetune, predict, report, rule, demo)
 
 app = typer.Typer(
     name="qatk",

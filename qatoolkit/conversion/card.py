@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
+
+from qatoolkit.conversion.options import Options
+from qatoolkit.conversion.plan import Split
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def dataset_card(splits: Mapping[str, int], unanswerable: Mapping[str, int], formats: Sequence[str]) -> str:
+def dataset_card(splits: Mapping[str, Split], options: Options) -> str:
     """Markdown with a YAML header.
 
     Args:
-        splits: split -> examples.
-        unanswerable: split -> examples without an answer.
-        formats: what was written.
+        splits: split -> what it holds.
+        options: of the conversion, for formats, language and licence.
     """
-    total = sum(splits.values())
+    total = sum(split.rows for split in splits.values())
     size = next((name for limit, name in _SIZES if total < limit), "n>1M")
-    rows = "\n".join(f"| {name} | {count:,} | {unanswerable[name]:,} |" for name, count in splits.items())
+    table = "\n".join(
+        f"| {name} | {split.rows:,} | {f'{split.unanswerable:,}' if split.labelled else 'not annotated'} |"
+        for name, split in splits.items()
+    )
+    known = _named("license", options.license) + _named("language", options.language)
     return f"""---
-{_configs(splits, formats)}task_categories:
+{known}{_configs(splits, options.to)}task_categories:
 - question-answering
 task_ids:
 - extractive-qa
@@ -31,29 +38,35 @@ size_categories:
 
 | split | examples | without an answer |
 |---|---|---|
-{rows}
+{table}
 
 Each example has `id`, `title`, `context`, `question` and `answers` (`text`, `answer_start`).
 `answer_start` counts Unicode code points; every answer was checked to stand where it says.
 An empty list of answers means that the context does not answer the question.
 
-{_loading(formats)}
-`lineage.parquet` says for each `id` which file, line and bytes it came from and what was repaired;
-`split.json` how the splits were made; `manifest.json` what was read and with which versions.
+{_loading(options.to)}
+`lineage.parquet` says for each `id` which file, line and bytes it came from, what was repaired, and how the
+place of each answer is known; `split.json` how the splits were made; `manifest.json` what was read and
+with which versions. `qatk validate` proves all of it again.
 """
 
 
-def _configs(splits: Mapping[str, int], formats: Sequence[str]) -> str:
+def _named(key: str, value: str | None) -> str:
+    return "" if value is None else f"{key}: {json.dumps(value)}\n"
+
+
+def _configs(splits: Mapping[str, Split], formats: tuple[str, ...]) -> str:
     """Which file is which split, so that `load_dataset` reads these and nothing that lies beside them."""
     found = next((name for name in ("parquet", "jsonl") if name in formats), None)
     if found is None:
         return ""
     folder = "" if len(formats) == 1 else f"{found}/"
-    files = "".join(f"  - split: {name}\n    path: {folder}{name}.{found}\n" for name in splits)
+    ending = {"parquet": "*.parquet", "jsonl": ".jsonl"}[found]
+    files = "".join(f"  - split: {name}\n    path: {folder}{name}{ending}\n" for name in splits)
     return f"configs:\n- config_name: default\n  data_files:\n{files}"
 
 
-def _loading(formats: Sequence[str]) -> str:
+def _loading(formats: tuple[str, ...]) -> str:
     """How to read it from Python; the nested and the tabular form need a reader of their own."""
     if "arrow" in formats:
         load = "load_from_disk"

@@ -1,30 +1,41 @@
 """`convert`: from any readable layout to a SQuAD-format dataset whose offsets are proved.
 
-Every record that is read is written, merged into another, rejected, or left out by `rows`; the
-four are counted and must add up. Each answer that is written stands where it says.
+Two passes: `collect` reads, repairs and checks, and spools every record to disk; `plan` decides on
+hashes what becomes of each; then the spool is written out. Every record that was read is written,
+merged into another, rejected, or left out by `rows`; the four are counted and must add up.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qatoolkit.conversion.collect import Collected, collect, refusal
-from qatoolkit.conversion.merge import fill_starts, merge_rows
+from qatoolkit.conversion.lineage import MERGED, LineageWriter, lineage_rows
+from qatoolkit.conversion.links import Links
+from qatoolkit.conversion.options import Options
 from qatoolkit.conversion.place import check_destination, placed
-from qatoolkit.conversion.records import write_lineage, write_manifest, write_rejected, write_split
-from qatoolkit.conversion.report import ConversionReport
-from qatoolkit.conversion.slices import keep_rows
-from qatoolkit.conversion.split import DEFAULT_SPLIT, assign, count_crossing, parse_split
-from qatoolkit.conversion.write import FORMATS, SCHEMA, to_dataset_dict, write_splits
+from qatoolkit.conversion.plan import Plan, make_plan, own_splits
+from qatoolkit.conversion.records import write_card, write_manifest, write_split
+from qatoolkit.conversion.rejected import write_rejected
+from qatoolkit.conversion.report import ConversionReport, report_on
+from qatoolkit.conversion.shards import SCHEMA
+from qatoolkit.conversion.sources import file_hash
+from qatoolkit.conversion.split import DEFAULT_SPLIT, parse_split
+from qatoolkit.conversion.spool import Spool, as_frame
+from qatoolkit.conversion.write import FORMATS, Writers
+from qatoolkit.corpus.ahead import ahead, often_switching
 from qatoolkit.corpus.fields import match_columns
-from qatoolkit.corpus.json_records import NOTHING_READ
 from qatoolkit.corpus.reader import Corpus, from_text, read
 from qatoolkit.corpus.record import RECORD
 from qatoolkit.errors import InvalidRecordsError, NotACorpusError, UsageError
@@ -34,16 +45,8 @@ from qatoolkit.validation.tally import explode_answers
 if TYPE_CHECKING:
     import datasets
 
-#: A split whose share of the examples differs by more from what was asked is worth a word.
-_FAR_OFF = 0.15
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """A conversion's outcome: the dataset and the report on it."""
-
-    dataset: datasets.DatasetDict
-    report: ConversionReport
+#: Folders and the formats that are written to each.
+Places = list[tuple[Path, Sequence[str]]]
 
 
 def convert(
@@ -52,30 +55,44 @@ def convert(
     *,
     to: Sequence[str] = ("arrow",),
     split: str | None = None,
+    split_from: str | Path | None = None,
+    group_by: str | None = None,
     rows: str | None = None,
     fix: bool = False,
     unsafe_fixes: bool = False,
     drop_invalid: bool = False,
+    license: str | None = None,
+    language: str | None = None,
+    seed: int = 42,
     format: str | None = None,
     fields: Mapping[str, str] | None = None,
-    seed: int = 42,
+    encoding: str | None = None,
+    documents: str | Path | None = None,
+    on: str | None = None,
     overwrite: bool = False,
-) -> Conversion:
-    """Reads, checks, splits and writes a corpus.
+) -> datasets.DatasetDict:
+    """Reads, checks, splits and writes a corpus, and returns the dataset.
 
     Args:
         paths: files, globs, folders or saved datasets; or a corpus that is open already.
-        output: the folder to write; None keeps the dataset in memory.
-        to: formats, keys of `conversion.write.FORMATS`.
+        output: the folder to write; None keeps the dataset in memory only.
+        to: formats, keys of `conversion.write.FORMATS`; the dataset is returned whichever they are.
         split: names and shares, e.g. "train=0.8,validation=0.2". Left out, the sources' own splits
             are kept if each of them names one and they name several, else it is `DEFAULT_SPLIT`.
+        split_from: an earlier dataset, each of whose examples stays in its split.
+        group_by: a column of the source that tells groups, instead of the title.
         rows: slices of the splits, e.g. "train[:5000],validation[:500]".
         fix: make the safe repairs.
         unsafe_fixes: make the others too.
         drop_invalid: move invalid records to rejected.jsonl instead of stopping.
+        license: for the dataset card.
+        language: for the dataset card.
+        seed: orders the groups that are split.
         format: layout, where detection would be wrong.
         fields: column -> field, where the usual names do not fit.
-        seed: orders the groups that are split.
+        encoding: how the bytes of text files are text, where detection would be wrong.
+        documents: where contexts stand apart, the table or the folder of texts that holds them.
+        on: the column that says which document a question is on.
         overwrite: replace a dataset that exists.
 
     Raises:
@@ -83,48 +100,32 @@ def convert(
         NotACorpusError: there is no record to write.
         DestinationError: the output exists or cannot be written.
         UsageError: an unknown format, split or slice.
+
+    What the reader should know of the result, leaking splits for example, comes as a `UserWarning`.
     """
-    formats = list(dict.fromkeys(to))
-    if not formats or not set(formats) <= FORMATS.keys():
-        raise UsageError(f"--to {','.join(to)}: formats are {', '.join(FORMATS)}")
-    shares = None if split is None else parse_split(split)
+    options = Options(
+        tuple(dict.fromkeys(to)), split, None if split_from is None else str(split_from), group_by, rows,
+        fix, unsafe_fixes, drop_invalid, license, language, seed,
+    )  # fmt: skip
+    check_options(options)
     if output is not None:
         check_destination(Path(output), overwrite=overwrite)
-    corpus = paths if isinstance(paths, Corpus) else read(paths, format=format, fields=fields)
-    collected = collect(corpus, fix=fix or unsafe_fixes, unsafe=unsafe_fixes)
-    if collected.rejected and not drop_invalid:
-        raise InvalidRecordsError(refusal(collected, fix=fix, unsafe=unsafe_fixes))
-    report = ConversionReport(read=collected.read, rejected=len(collected.rejected), fixed=collected.fixed)
-    report.warnings += [
-        f"{record['source']}: {message}"
-        for record in collected.rejected
-        for message in record["messages"]
-        if message.endswith(NOTHING_READ)
-    ]
-    examples = _examples(collected, report)
-    examples = _assign_splits(examples, corpus, shares, seed, report)
-    if rows is not None:
-        examples, all_of_them = keep_rows(examples, rows), examples.height
-        report.left_out = all_of_them - examples.height
-    report.written = examples.height
-    report.check()
-    if not (examples["text"].list.len() > 0).any():
-        report.warnings.append(
-            "no record has an answer, so all count as unanswerable; "
-            "if a column holds the answers, name it with --map YOUR_COLUMN=answers"
-        )
-    tables = {name: _to_arrow(part) for name, part in _parts(examples)}
-    report.splits = {name: table.num_rows for name, table in tables.items()}
-    if output is not None:
-        with placed(Path(output), overwrite=overwrite) as folder:
-            write_splits(tables, folder, formats)
-            write_lineage(folder, examples, corpus)
-            write_rejected(folder, collected.rejected)
-            write_split(folder, report, seed)
-            options = {"split": split, "rows": rows, "fix": fix, "unsafe_fixes": unsafe_fixes,
-                       "drop_invalid": drop_invalid, "seed": seed}  # fmt: skip
-            write_manifest(folder, corpus, tables, report, formats, options)
-    return Conversion(to_dataset_dict(tables), report)
+    if isinstance(paths, Corpus):
+        corpus = paths
+    else:
+        corpus = read(paths, format=format, fields=fields, encoding=encoding, documents=documents, on=on)
+    with tempfile.TemporaryDirectory(prefix="qatk-") as scratch:
+        if output is not None and "arrow" in options.to:
+            report = write_dataset(corpus, Path(output), options, overwrite=overwrite)
+            made = _load(Path(output), in_memory=False)
+        else:
+            arrow = Path(scratch) / "arrow"
+            where = Path(scratch) / "dataset" if output is None else Path(output)
+            report = write_dataset(corpus, where, options, overwrite=overwrite, arrow=arrow)
+            made = _load(arrow, in_memory=True)
+    for warning in report.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return made
 
 
 def from_dict(columns: Mapping[str, Sequence[Any]]) -> datasets.Dataset:
@@ -140,10 +141,16 @@ def from_dict(columns: Mapping[str, Sequence[Any]]) -> datasets.Dataset:
     """
     lists = {name: list(values) for name, values in columns.items()}
     text = json.dumps(lists, ensure_ascii=False, default=_plain)
-    made = convert(from_text(text, format="columns", name="<dict>"), split="train=1").dataset["train"]
-    if "answers" not in match_columns(columns):
+    corpus = from_text(text, format="columns", name="<dict>")
+    known = match_columns(columns)
+    # Without answers all questions would count as unanswerable; other faults are the reader's to tell.
+    if (
+        {"context", "question"} <= known.keys()
+        and "answers" not in known
+        and len(set(map(len, lists.values()))) == 1
+    ):
         raise NotACorpusError(f"no column for answers; columns found: {', '.join(map(repr, columns))}")
-    return made
+    return convert(corpus, split="train=1")["train"]
 
 
 def _plain(value: Any) -> Any:
@@ -151,62 +158,148 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
-def _examples(collected: Collected, report: ConversionReport) -> pl.DataFrame:
-    """The valid records, each answer with its start, rows of one question merged, all offsets proved."""
-    examples, report.merged = merge_rows(fill_starts(collected.records()))
-    if not examples.height:
-        raise NotACorpusError(
-            f"none of {report.read} records is valid" if report.read else "there are no records to convert"
+def _load(folder: Path, *, in_memory: bool) -> datasets.DatasetDict:
+    import datasets
+
+    return datasets.load_from_disk(str(folder), keep_in_memory=in_memory)
+
+
+def write_dataset(
+    corpus: Corpus, output: Path, options: Options, *, overwrite: bool = False, arrow: Path | None = None
+) -> ConversionReport:
+    """What `convert` does once the corpus is open and the options are checked; does not open the result.
+
+    Args:
+        corpus: what is read.
+        output: the folder to write.
+        options: what is asked.
+        overwrite: replace a dataset that exists.
+        arrow: a folder that gets the examples as Arrow besides, whatever the formats.
+
+    Raises:
+        The errors of `convert`.
+    """
+    with placed(output, overwrite=overwrite) as folder, ThreadPoolExecutor(1) as beside:
+        hashes = [beside.submit(file_hash, source) for source in corpus.sources]
+        spool = Spool(folder / ".spool")
+        links = _links(corpus, options)
+        repairs = options.fix or options.unsafe_fixes
+        collected = collect(corpus, spool, links, fix=repairs, unsafe=options.unsafe_fixes)
+        if collected.rejected and not options.drop_invalid:
+            raise InvalidRecordsError(refusal(collected, fix=options.fix, unsafe=options.unsafe_fixes))
+        if not collected.records["valid"].any():
+            raise NotACorpusError(_nothing(collected.read))
+        plan = make_plan(collected, links, options)
+        if arrow is not None:
+            arrow.mkdir()
+        places: Places = [(folder, options.to), *([(arrow, ["arrow"])] if arrow is not None else [])]
+        written = _write_examples(collected, plan, folder, places)
+        spool.remove()
+        report = report_on(collected, plan, written)
+        write_rejected(folder / "rejected.jsonl", collected, corpus)
+        write_split(folder, plan, options)
+        write_card(folder, plan, options)
+        sha256 = [future.result() for future in hashes]
+        write_manifest(folder, output, corpus, collected, plan, report, options, sha256)
+    return report
+
+
+def _nothing(read: int) -> str:
+    return f"none of {read} records is valid" if read else "there are no records to convert"
+
+
+def check_options(options: Options) -> None:
+    """Refuses what cannot be done, before anything is read.
+
+    Raises:
+        UsageError: an unknown format or split.
+    """
+    if not options.to or not set(options.to) <= FORMATS.keys():
+        raise UsageError(f"--to {','.join(options.to)}: formats are {', '.join(FORMATS)}")
+    parse_split(options.split or DEFAULT_SPLIT)
+
+
+def _links(corpus: Corpus, options: Options) -> Links:
+    """What will keep related examples together; of an earlier dataset it is shown all examples first."""
+    shares = parse_split(options.split or DEFAULT_SPLIT)
+    several = own_splits(corpus.sources, options) is not None or len(shares.shares) > 1
+    links = Links(options.group_by, needed=several, by_row=not shares.by_group)
+    if options.split_from is not None:
+        for source in read(options.split_from).sources:
+            for batch in source.batches():
+                links.add_earlier(batch.records, source.split)
+    return links
+
+
+def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Places) -> dict[str, int]:
+    """The second pass: proves every example once more and writes it, with its lineage beside it.
+
+    Returns:
+        Split -> number of examples that were written.
+    """
+    unanswerable = {name: split.unanswerable for name, split in plan.splits.items()}
+    writers = [Writers(place, formats, unanswerable) for place, formats in places]
+    lineage = LineageWriter(folder / "lineage.parquet")
+    written: Counter[str] = Counter()
+    with often_switching():
+        for texts, examples in ahead(_examples(collected, plan)):
+            for split in examples["split"].unique(maintain_order=True):
+                table = _to_arrow(texts, examples, split)
+                for writer in writers:
+                    writer.write(split, table)
+                written[split] += table.num_rows
+            lineage.write(examples)
+    for writer in writers:
+        writer.close()
+    lineage.close()
+    return dict(written)
+
+
+def _examples(collected: Collected, plan: Plan) -> Iterator[tuple[pa.RecordBatch, pl.DataFrame]]:
+    """The examples of each batch of the spool: as they lie there, and with what the lineage says of them."""
+    names = pl.Series([outcome.source.name for outcome in collected.outcomes], dtype=pl.String)
+    first = 0
+    for batch in collected.spool.batches():
+        frame = as_frame(batch)
+        here = slice(first, first + frame.height)
+        examples = frame.with_columns(
+            index=pl.int_range(first, first + frame.height, dtype=pl.UInt32),
+            split=plan.target[here],
+            source=names.gather(collected.records["source"][here]),
+            merged=pl.lit([], MERGED),
         )
+        if plan.joined is not None:
+            examples = examples.update(plan.joined, on="index", how="left")
+        first += frame.height
+        texts, examples = _where(examples["split"].is_not_null(), batch, examples)
+        if examples.height:
+            _prove(examples)
+            yield texts, lineage_rows(examples)
+
+
+def _prove(examples: pl.DataFrame) -> None:
+    """Every answer that is about to be written stands where it says, whatever was found before."""
     wrong = explode_answers(examples.select(list(RECORD))).filter(WRONG).height
     if wrong:
         raise AssertionError(f"{wrong} answers do not stand where they say")
-    return examples
 
 
-def _assign_splits(
-    examples: pl.DataFrame,
-    corpus: Corpus,
-    shares: Mapping[str, float] | None,
-    seed: int,
-    report: ConversionReport,
-) -> pl.DataFrame:
-    titles, contexts = examples["title"].to_list(), examples["context"].to_list()
-    named = {source.split for source in corpus.sources}
-    if shares is None and len(named) > 1 and None not in named:
-        own = examples["source_split"].to_list()
-        report.crossing = count_crossing(titles, contexts, own)
-        if report.crossing:
-            report.warnings.append(
-                f"{report.crossing} titles and contexts occur in more than one of the files' own splits, "
-                f"so scores will flatter; --split {DEFAULT_SPLIT} deals them anew"
-            )
-        return examples.with_columns(split=pl.col("source_split"))
-    shares = shares or parse_split(DEFAULT_SPLIT)
-    found = assign(titles, contexts, shares, seed)
-    report.assignment, report.crossing = found, found.crossing
-    if found.empty:
-        report.warnings.append(
-            f"too few groups ({found.components}) for {len(shares)} splits without leakage: "
-            f"{', '.join(found.empty)} got nothing"
-        )
-    sizes = {name: found.splits.count(name) / len(found.splits) for name in shares}
-    if not found.empty and any(abs(sizes[name] - share) > _FAR_OFF for name, share in shares.items()):
-        told = ", ".join(f"{name} {size:.0%}" for name, size in sizes.items())
-        report.warnings.append(
-            f"{found.components} groups are too few or too uneven for these shares: {told}"
-        )
-    return examples.with_columns(split=pl.Series(found.splits, dtype=pl.String))
+def _to_arrow(texts: pa.RecordBatch, examples: pl.DataFrame, split: str) -> pa.Table:
+    """The examples of one split as the written dataset has them."""
+    texts, examples = _where(examples["split"] == split, texts, examples)
+    answers = examples.select("text", pl.col("answer_start").cast(pl.List(pl.Int32))).to_arrow()
+    lists = [
+        answers[name].combine_chunks().cast(SCHEMA.field("answers").type.field(name).type)
+        for name in ("text", "answer_start")
+    ]
+    columns = [texts["id"], pc.fill_null(texts["title"], ""), texts["context"], texts["question"]]
+    return pa.table([*columns, pa.StructArray.from_arrays(lists, ["text", "answer_start"])], SCHEMA)
 
 
-def _parts(examples: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """The splits that hold something, train first."""
-    order = {"train": 0, "validation": 1, "test": 2}
-    names = sorted(set(examples["split"]), key=lambda name: (order.get(name, 3), name))
-    return [(name, examples.filter(pl.col("split") == name)) for name in names]
-
-
-def _to_arrow(examples: pl.DataFrame) -> pa.Table:
-    answers = pl.struct("text", pl.col("answer_start").cast(pl.List(pl.Int32)))
-    table = examples.select("id", "title", "context", "question", answers=answers).to_arrow()
-    return table.cast(SCHEMA)
+def _where(
+    chosen: pl.Series, texts: pa.RecordBatch, examples: pl.DataFrame
+) -> tuple[pa.RecordBatch, pl.DataFrame]:
+    """Some rows of both; all of them are not copied."""
+    if chosen.all():
+        return texts, examples
+    return texts.filter(chosen.to_arrow()), examples.filter(chosen)

@@ -1,64 +1,75 @@
-"""From rows as the source has them to SQuAD examples: starts filled in, repeated rows merged."""
+"""Rows that are equal in id, context and question are one example with all their answers.
+
+Works on the hashes of all records first, so that only answers of rows that repeat something are ever
+held in memory, and no context.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
-from qatoolkit.validation.diagnosis import diagnose
+from qatoolkit.conversion.proofs import fill_proofs
+from qatoolkit.conversion.spool import PROOF, Spool
+
+_LISTS = ("text", "answer_start", "answer_end", *PROOF)
 
 
-def fill_starts(records: pl.DataFrame) -> pl.DataFrame:
-    """Gives every answer without a start the place where its text occurs.
-
-    The records must be valid: a missing start then has exactly one place it can mean.
-    """
-    lacking = pl.col("answer_start").list.eval(pl.element().is_null()).list.any().fill_null(False)
-    if not records.select(lacking.any()).item():
-        return records
-    filled = [_starts(record) for record in records.iter_rows(named=True)]
-    return records.with_columns(pl.Series("answer_start", filled, pl.List(pl.Int64)))
-
-
-def _starts(record: dict[str, Any]) -> list[int | None]:
-    pairs = zip(record["text"], record["answer_start"], strict=True)
-    return [
-        start if start is not None else diagnose(record["context"], text, None).start for text, start in pairs
-    ]
-
-
-def merge_rows(records: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Joins rows that are equal in id, context and question into one example with all their answers.
+def find_repeats(records: pl.DataFrame) -> pl.DataFrame:
+    """The valid records that repeat an earlier one.
 
     Args:
-        records: valid records with a column `source_index` that orders their sources.
+        records: the ledger's rows, with `index`, `valid`, `id` and `pair`.
 
     Returns:
-        The examples in the order of their first rows, with a column `merged` that lists the
-        numbers of the source rows that were added to each; and how many rows that were. An
-        answer that a further row repeats to the character is kept once.
+        `index` of each repeating record and `head`, that of the first one.
     """
-    repeated = records.select(pl.struct("id", "context", "question").is_duplicated()).to_series()
-    single = records.filter(~repeated).with_columns(merged=pl.lit([], pl.List(pl.Int64)))
-    examples: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for record in records.filter(repeated).iter_rows(named=True):
-        key = (record["id"], record["context"], record["question"])
-        if key in examples:
-            _absorb(examples[key], record)
-        else:
-            examples[key] = record | {"merged": []}
-    if not examples:
-        return single, 0
-    whole = pl.concat([single, pl.DataFrame(list(examples.values()), schema=single.schema)])
-    return whole.sort("source_index", "row"), records.height - whole.height
+    keys = records.lazy().filter("valid").select("index", key=pl.struct(pl.col("id").hash(), "pair").hash())
+    repeated = keys.filter(pl.col("key").is_duplicated())
+    heads = repeated.with_columns(head=pl.col("index").first().over("key"))
+    return heads.filter(pl.col("index") != pl.col("head")).select("index", "head").collect()
 
 
-def _absorb(example: dict[str, Any], record: dict[str, Any]) -> None:
-    example["merged"].append(record["row"])
-    known = set(zip(example["text"], example["answer_start"], strict=True))
-    for index, answer in enumerate(zip(record["text"], record["answer_start"], strict=True)):
-        if answer not in known:
-            known.add(answer)
-            for column in ("text", "answer_start", "answer_end"):
-                example[column].append(record[column][index])
+def merge_answers(spool: Spool, repeats: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+    """One row for each example that others join: its index, all its answers, and where they come from.
+
+    An answer that a further row repeats to the character is kept once; what one record repeats stays.
+
+    Args:
+        spool: the records.
+        repeats: as `find_repeats` returns them.
+        records: the ledger's rows, for the places.
+
+    Returns:
+        `index` of the first record, the answer columns, their proofs, `repairs`, and `merged`: the places of
+        the others.
+    """
+    heads = repeats.select("head").unique().with_columns(index="head")
+    members = pl.concat([heads.select("index", "head"), repeats])
+    parts, first = [], 0
+    for frame in spool.frames():
+        indexed = frame.select("text", "answer_start", "answer_end", "repairs", *PROOF).with_columns(
+            index=pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True)
+        )
+        parts.append(fill_proofs(indexed.join(members, on="index")))
+        first += frame.height
+    rows = pl.concat(parts).sort("index")
+    answers = rows.filter(pl.col("text").list.len() > 0).explode(*_LISTS)
+    known = pl.struct("head", "text", "answer_start").is_first_distinct()
+    kept = answers.filter((pl.col("index") == pl.col("head")) | known)
+    merged = kept.group_by("head", maintain_order=True).agg(_LISTS)
+    empty = [pl.lit([], rows.schema[name]).alias(name) for name in _LISTS]
+    without = heads.select("head").join(merged, on="head", how="anti").with_columns(empty)
+    inner = pl.col("repairs").drop_nulls().str.strip_prefix("[").str.strip_suffix("]")
+    told = rows.group_by("head").agg(
+        repairs=pl.when(pl.col("repairs").count() > 0).then("[" + inner.str.join(", ") + "]")
+    )
+    numbers = [pl.col(name).cast(pl.Int64) for name in ("row", "line")]
+    places = (
+        repeats.join(records.select("index", "name", "row", "line"), on="index")
+        .sort("index")
+        .group_by("head", maintain_order=True)
+        .agg(merged=pl.struct(pl.col("name").alias("source"), *numbers))
+    )
+    columns = ["head", *_LISTS]
+    whole = pl.concat([merged.select(columns), without.select(columns)])
+    return whole.join(places, on="head").join(told, on="head").rename({"head": "index"})

@@ -1,7 +1,5 @@
-"""Writes what lies beside the examples, so that each can be traced and the conversion repeated.
+"""Writes what lies beside the examples and says how they came about.
 
-lineage.parquet   for each id: file, lines, bytes, repairs, the source's other columns
-rejected.jsonl    the invalid records with their places and codes, if there are any
 split.json        how the splits were made
 README.md         the dataset card
 manifest.json     what was read, with which rules, and what became of it; written last
@@ -9,100 +7,107 @@ manifest.json     what was read, with which rules, and what became of it; writte
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
+import xxhash
 
 import qatoolkit
 from qatoolkit.conversion.card import dataset_card
+from qatoolkit.conversion.collect import Collected
+from qatoolkit.conversion.options import Options
+from qatoolkit.conversion.plan import Plan
 from qatoolkit.conversion.report import ConversionReport
-from qatoolkit.corpus.encoding import is_utf8
-from qatoolkit.corpus.reader import Corpus, Source
-from qatoolkit.corpus.record import LINEAGE, content_hash
+from qatoolkit.conversion.sources import describe
+from qatoolkit.corpus.reader import Corpus
 from qatoolkit.validation.select import select_rules
 
+#: What could change the written bytes.
+_LIBRARIES = ("polars", "pyarrow", "rensa")
 
-def write_lineage(folder: Path, examples: pl.DataFrame, corpus: Corpus) -> None:
-    """One row for each example, in the order of the sources.
-
-    Byte ranges count the bytes that the readers saw, unpacked; those are the file's own only if it is UTF-8.
-    """
-    recoded = [i for i, source in enumerate(corpus.sources) if not is_utf8(source.encoding)]
-    bytes_hold = ~pl.col("source_index").is_in(recoded)
-    ranges = [pl.when(bytes_hold).then(name).alias(name) for name in ("byte_start", "byte_end")]
-    hashes = [content_hash(*pair) for pair in examples.select("context", "question").iter_rows()]
-    examples.with_columns(*ranges, content_hash=pl.Series(hashes, dtype=pl.String)).select(
-        "id", "split", "source", *list(LINEAGE)[:-1], "content_hash", "merged", "repairs", "extra"
-    ).write_parquet(folder / "lineage.parquet")
+_BLOCK = 2**20
 
 
-def write_rejected(folder: Path, rejected: list[dict[str, Any]]) -> None:
-    """One line for each invalid record; no file if there is none."""
-    if rejected:
-        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in rejected]
-        (folder / "rejected.jsonl").write_text("".join(lines), encoding="utf-8", newline="")
-
-
-def write_split(folder: Path, report: ConversionReport, seed: int) -> None:
+def write_split(folder: Path, plan: Plan, options: Options) -> None:
     """How the splits were made, and whether they leak."""
-    found = report.assignment
+    made = plan.assignment
     _dump(folder / "split.json", {
         "version": 1,
-        "rule": "title and context" if found else "the sources' own",
-        "seed": seed if found else None,
-        "components": found.components if found else None,
-        "crossing": report.crossing,
-        "splits": report.splits,
+        "rule": made.rule,
+        "seed": options.seed if made.dealt else None,
+        "split_from": options.split_from,
+        "components": made.components,
+        "crossing": made.crossing,
+        "moved": [{"id": id, "from": old, "to": new} for id, old, new in made.moved],
+        "splits": {name: split.rows for name, split in plan.splits.items()},
     })  # fmt: skip
+
+
+def write_card(folder: Path, plan: Plan, options: Options) -> None:
+    """The dataset card."""
+    card = dataset_card(plan.splits, options)
+    (folder / "README.md").write_text(card, encoding="utf-8", newline="")
 
 
 def write_manifest(
     folder: Path,
+    output: Path,
     corpus: Corpus,
-    tables: Mapping[str, pa.Table],
+    collected: Collected,
+    plan: Plan,
     report: ConversionReport,
-    formats: list[str],
-    options: Mapping[str, Any],
+    options: Options,
+    hashes: Sequence[str | None],
 ) -> None:
-    """The card and, as the last file of all, the manifest."""
-    unanswerable = {name: _unanswerable(table) for name, table in tables.items()}
-    card = dataset_card(report.splits, unanswerable, formats)
-    (folder / "README.md").write_text(card, encoding="utf-8", newline="")
+    """The certificate, which is written last.
+
+    Args:
+        folder: where the files are now.
+        output: where they will lie.
+        corpus: what was read.
+        collected: what was found in it.
+        plan: what was decided.
+        report: what was done.
+        options: what was asked.
+        hashes: SHA-256 of each source, None for what is no file.
+    """
+    described = [
+        describe(outcome.source, outcome.records, output, sha256)
+        for outcome, sha256 in zip(collected.outcomes, hashes, strict=True)
+    ]
+    documents = corpus.sources[0].documents
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    counted = ("read", "written", "merged", "rejected", "left_out")
+    unanswerable = any(split.unanswerable for split in plan.splits.values())
     _dump(folder / "manifest.json", {
         "version": 1,
         "qatk": qatoolkit.__version__,
-        "sources": [_described(source) for source in corpus.sources],
-        "formats": formats,
-        "options": dict(options),
-        "features": "squad_v2" if any(unanswerable.values()) else "squad",
-        "rules": [rule.code for rule in select_rules()],
-        "counts": {"read": report.read, "written": report.written, "merged": report.merged,
-                   "rejected": report.rejected, "left_out": report.left_out, "fixed": len(report.fixed)},
-        "splits": {name: {"rows": count, "unanswerable": unanswerable[name], "labelled": True}
-                   for name, count in report.splits.items()},
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "sources": described,
+        "reading": {
+            "fields": dict(documents.fields if documents else corpus.mapping),
+            "documents": documents and documents.name,
+            "on": documents and (documents.on or documents.column),
+        },
+        "options": asdict(options),
+        "features": "squad_v2" if unanswerable else "squad",
+        "rules": [rule.code for rule in select_rules() if rule.severity == "error"],
+        "counts": {name: getattr(report, name) for name in counted} | {"fixed": len(report.fixed)},
+        "splits": {name: asdict(split) for name, split in plan.splits.items()},
+        "files": {path.relative_to(folder).as_posix(): _digested(path) for path in files},
     })  # fmt: skip
 
 
-def _described(source: Source) -> dict[str, Any]:
-    """A source's name, layout and, where it is one file, the hash of its bytes."""
-    digest = hashlib.sha256(source.read_bytes()).hexdigest() if source.is_file else None
-    return {
-        "name": source.name,
-        "layout": source.layout,
-        "encoding": source.encoding or None,
-        "sha256": digest,
-    }
-
-
-def _unanswerable(table: pa.Table) -> int:
-    lengths = pc.list_value_length(pc.struct_field(table["answers"], "text"))
-    return int(pc.sum(pc.equal(lengths, 0)).as_py() or 0)
+def _digested(path: Path) -> dict[str, Any]:
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return {"bytes": path.stat().st_size, "xxh3_128": digest.hexdigest()}
 
 
 def _dump(path: Path, value: dict[str, Any]) -> None:

@@ -11,19 +11,23 @@ from qatoolkit.errors import UsageError
 _SLICE = re.compile(r"\s*([^\[\]\s]+)\s*(?:\[\s*(\d*)\s*:\s*(\d*)\s*\])?\s*")
 
 
-def keep_rows(examples: pl.DataFrame, rows: str) -> pl.DataFrame:
+def keep_rows(splits: pl.Series, rows: str) -> pl.Series:
     """The named slices of the splits, and of the others nothing.
 
     Args:
-        examples: with a column `split`.
+        splits: of each record, null where it is no example.
         rows: splits and their slices, behind commas; a name alone keeps the whole split.
+
+    Returns:
+        The same, with null for every example that was cut off.
 
     Raises:
         UsageError: it cannot be read, names a split that there is not or one twice, or
             leaves nothing.
     """
-    known = sorted(set(examples["split"]))
-    kept: dict[str, pl.DataFrame] = {}
+    known = splits.drop_nulls().unique().sort().to_list()
+    frame = pl.DataFrame({"split": splits}).with_columns(number=pl.col("split").cum_count().over("split") - 1)
+    kept: dict[str, pl.Expr] = {}
     for item in rows.split(","):
         match = _SLICE.fullmatch(item)
         if match is None or match.group(1) not in known:
@@ -31,9 +35,10 @@ def keep_rows(examples: pl.DataFrame, rows: str) -> pl.DataFrame:
         name, start, stop = match.group(1), int(match.group(2) or 0), match.group(3)
         if name in kept:
             raise UsageError(f"--rows {rows}: names {name} twice; one slice of a split is kept")
-        part = examples.filter(pl.col("split") == name)
-        kept[name] = part.slice(start, max(0, int(stop) - start) if stop else None)
-    left = pl.concat(list(kept.values()))
-    if not left.height:
+        number = pl.col("number")
+        kept[name] = (pl.col("split") == name) & (number >= start) & (number < int(stop) if stop else True)
+    chosen = pl.any_horizontal(*kept.values())
+    left = frame.select(pl.when(chosen).then("split").alias("split")).to_series()
+    if not left.count():
         raise UsageError(f"--rows {rows}: leaves nothing to write")
     return left

@@ -1,25 +1,40 @@
-"""Splits that do not leak: examples that share an article or a context stay together.
+"""Splits that do not leak: examples that share a title or a context, or nearly a context, stay together.
 
-Groups are the connected components over title and context. They are dealt out in the order of
-a hash of their content, each to the split that lacks most of its share, so the same data always
-splits the same, in whatever order it comes. The last groups go to splits that have none yet.
+Groups are dealt out in the order of a hash of their content, each to the split that lacks most of what it
+brings, so the same data always splits the same, in whatever order it comes. What an earlier dataset has
+assigned already stays where it is. Works on hashes only, and writes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+import numpy as np
+import polars as pl
+
+from qatoolkit.conversion.dealing import deal_groups, deal_rows, quotas
+from qatoolkit.conversion.earlier import held_groups, moved_examples
+from qatoolkit.conversion.groups import LINKS, components, crossings, in_order, leakage, row_order
 from qatoolkit.errors import UsageError
-
-if TYPE_CHECKING:
-    import datasets
 
 #: What a conversion does unless it is told otherwise.
 DEFAULT_SPLIT = "train=0.8,validation=0.1,test=0.1"
+#: A split whose share of the examples differs by more from what was asked is worth a word.
+_FAR_OFF = 0.15
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How examples are to be split.
+
+    Attributes:
+        shares: split -> its share; they add up to one.
+        by_group: whether what belongs together stays together; otherwise each row goes its own way.
+    """
+
+    shares: dict[str, float]
+    by_group: bool = True
 
 
 @dataclass(frozen=True)
@@ -27,27 +42,80 @@ class Assignment:
     """Which split every example goes to.
 
     Attributes:
-        splits: the split of each example.
-        components: number of groups that were dealt out.
-        crossing: titles and contexts that occur in more than one split; 0 by construction, counted
-            all the same.
+        splits: the split of each example, as an Enum.
+        rule: what it goes by, for people.
+        shares: what was asked for; None where the sources' own splits were kept.
+        components: number of groups that were dealt out; None where no groups were.
+        crossing: of what links examples ("title", "context", "near-duplicate") how many values are in more
+            than one split: counted in the outcome, and 0 where groups were dealt out.
+        leaked: examples outside of train whose context, or nearly the same, is in train too.
         empty: splits that were asked for and got nothing, because there were too few groups.
+        moved: id, former and present split of each example of an earlier dataset that could not stay.
     """
 
-    splits: list[str] = field(repr=False)
-    components: int
-    crossing: int
+    splits: pl.Series = field(repr=False)
+    rule: str
+    shares: Shares | None
+    components: int | None
+    crossing: dict[str, int]
+    leaked: int
     empty: list[str]
+    moved: list[tuple[str, str, str]]
+
+    @property
+    def dealt(self) -> bool:
+        """Whether examples were dealt out here; otherwise the sources' own splits were kept."""
+        return self.shares is not None
+
+    def warnings(self) -> list[str]:
+        """What the reader of the summary should know."""
+        told = []
+        if self.shares is None and any(self.crossing.values()):
+            crossing = ", ".join(f"{name} {count:,}" for name, count in self.crossing.items() if count)
+            told.append(
+                f"what links examples is in more than one of the files' own splits ({crossing}), "
+                f"so scores will flatter; --split {DEFAULT_SPLIT} deals them anew"
+            )
+        elif self.leaked:
+            train = "train" if self.shares is None else _learnt(self.shares)
+            told.append(
+                f"{self.leaked:,} of {len(self.splits):,} examples are outside of {train} while their "
+                f"context, or nearly the same, is in {train}, so scores will flatter; "
+                "without random, --split keeps such examples together"
+            )
+        if self.shares is not None:
+            told += self._on_sizes(self.shares.shares)
+        if self.moved:
+            told.append(
+                f"earlier examples that are in another split now: {len(self.moved):,}, because new data "
+                "links what was apart; split.json lists them"
+            )
+        return told
+
+    def _on_sizes(self, shares: dict[str, float]) -> list[str]:
+        groups = f"groups ({self.components:,})" if self.components is not None else "rows"
+        if self.empty:
+            safely = " without leakage" if self.components is not None else ""
+            return [f"too few {groups} for {len(shares)} splits{safely}: {', '.join(self.empty)} got nothing"]
+        sizes = {name: int((self.splits == name).sum()) / len(self.splits) for name in shares}
+        if self.components is None or all(abs(sizes[name] - shares[name]) <= _FAR_OFF for name in shares):
+            return []
+        outcome = ", ".join(f"{name} {size:.0%}" for name, size in sizes.items())
+        return [f"{self.components:,} groups are too few or too uneven for these shares: {outcome}"]
 
 
-def parse_split(text: str) -> dict[str, float]:
-    """Reads "train=0.8,validation=0.2" into shares that add up to one.
+def parse_split(text: str) -> Shares:
+    """Reads "train=0.8,validation=0.2", or the same with "random," before it, into shares.
+
+    "random" alone deals rows by the usual shares.
 
     Raises:
         UsageError: it cannot be read, a share is not positive, or a name is odd.
     """
+    first, _, rest = text.partition(",")
+    by_group = first.strip() != "random"
     shares: dict[str, float] = {}
-    for part in text.split(","):
+    for part in (text if by_group else rest or DEFAULT_SPLIT).split(","):
         name, sign, value = part.partition("=")
         name = name.strip()
         try:
@@ -55,107 +123,102 @@ def parse_split(text: str) -> dict[str, float]:
         except ValueError:
             share = -1.0
         if not (sign and name.isidentifier() and 0 < share < math.inf) or name in shares:
-            raise UsageError(f"--split {text}: write it as train=0.8,validation=0.1,test=0.1")
+            raise UsageError(
+                f"--split {text}: write it as {DEFAULT_SPLIT}; with random, before it, "
+                "rows are dealt one by one whatever they share"
+            )
         shares[name] = share
     total = sum(shares.values())
-    return {name: share / total for name, share in shares.items()}
+    return Shares({name: share / total for name, share in shares.items()}, by_group)
 
 
-def assign(
-    titles: Sequence[str], contexts: Sequence[str], shares: Mapping[str, float], seed: int = 42
-) -> Assignment:
-    """Deals groups out to splits.
+def keep_own(examples: pl.DataFrame, splits: pl.Series, *, group_by: str = "title") -> Assignment:
+    """The splits that the sources bring, with what they tear apart.
 
     Args:
-        titles: of each example; "" links nothing.
-        contexts: of each example.
-        shares: split -> its share, adding up to one.
-        seed: goes into the hash that orders the groups.
+        examples: with the columns title, context and cluster, as for `deal`.
+        splits: of each example.
+        group_by: what people call the values in the column title.
     """
-    keys = [_digest(context) for context in contexts]
-    groups = _components(titles, keys)
-    sizes: dict[str, int] = {}
-    for group in groups:
-        sizes[group] = sizes.get(group, 0) + 1
-    wanted = {name: share * len(groups) for name, share in shares.items()}
-    given = dict.fromkeys(shares, 0)
-    home: dict[str, str] = {}
-    order = sorted(sizes, key=lambda group: _digest(f"{seed} {group}"))
-    for left, group in zip(range(len(order), 0, -1), order, strict=True):
-        empty = [name for name in shares if not given[name]]
-        choices = empty if len(empty) >= left else shares
-        target = max(choices, key=lambda name: wanted[name] - given[name])
-        home[group] = target
-        given[target] += sizes[group]
-    splits = [home[group] for group in groups]
-    crossing = count_crossing(titles, keys, splits)
-    return Assignment(splits, len(sizes), crossing, [name for name in shares if not given[name]])
+    own = splits.cast(pl.Enum(splits.unique().sort().cast(pl.String)))
+    return _assignment(examples, own, "the sources' own", None, None, [], group_by)
 
 
-def train_test_split(
-    dataset: datasets.Dataset | datasets.DatasetDict,
-    sizes: str = "train=0.8,validation=0.2",
-    *,
+def deal(
+    examples: pl.DataFrame,
+    digests: pl.DataFrame,
+    shares: Shares,
     seed: int = 42,
-) -> datasets.DatasetDict:
-    """Splits a dataset in memory by group, as `qatk convert --split` does.
+    earlier: pl.DataFrame | None = None,
+    *,
+    group_by: str = "title",
+) -> Assignment:
+    """Deals examples out to splits.
+
+    A group with examples of an earlier dataset goes where they are; if they are in several splits, to
+    train if one of them is there, else to where most of them are. The others fill the quotas that are left.
 
     Args:
-        dataset: with a column context and, if groups have names, title; the splits of a DatasetDict
-            are pooled first.
-        sizes: names and shares.
-        seed: orders the groups.
+        examples: a row for each, with hashes as 64-bit numbers: `context`; `pair` of context and question;
+            `title`, or what else tells groups, and `cluster` of nearly the same contexts, both null where
+            there is none; `answered`; and, if rows are dealt one by one, `digest`, which is the same
+            everywhere for the same question of a context.
+        digests: of each distinct `context` its `digest`, a number that is the same everywhere.
+        shares: how to split.
+        seed: goes into the hash that orders what is dealt.
+        earlier: the examples of an earlier dataset, with `id`, `split`, and hashes as `examples` has them.
+        group_by: what people call the values in the column title.
 
     Raises:
-        UsageError: the sizes cannot be read, or there is no context.
+        UsageError: the earlier dataset has no splits.
     """
-    import datasets
-
-    if not isinstance(sizes, str):
-        raise UsageError(f'sizes {sizes!r}: name the splits, e.g. "train=0.8,validation=0.2"')
-    if isinstance(dataset, datasets.DatasetDict):
-        dataset = datasets.concatenate_datasets(list(dataset.values()))
-    if "context" not in dataset.column_names:
-        raise UsageError(f"no column context to group by; columns are {', '.join(dataset.column_names)}")
-    shares = parse_split(sizes)
-    titled = "title" in dataset.column_names
-    titles = list(dataset["title"]) if titled else [""] * dataset.num_rows
-    found = assign(titles, list(dataset["context"]), shares, seed)
-    rows = {name: [i for i, split in enumerate(found.splits) if split == name] for name in shares}
-    return datasets.DatasetDict({name: dataset.select(indices) for name, indices in rows.items() if indices})
-
-
-def _components(titles: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """For each example the name of its group: the smallest context hash that it is linked with."""
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    first: dict[str, str] = {}
-    for title, key in zip(titles, keys, strict=True):
-        a = root(key)
-        b = root(first.setdefault(title, key)) if title else a
-        parent[max(a, b)] = min(a, b)
-    return [root(key) for key in keys]
+    number = examples.height
+    links = list(LINKS) if shares.by_group else ["pair"]
+    before = examples.clear() if earlier is None else earlier
+    # Earlier examples link what they are linked with, whether they are still there or not.
+    rows = pl.concat([examples.select(links), before.select(links)], how="vertical_relaxed")
+    groups = components([rows[link] for link in links])
+    names = list(shares.shares)
+    home = np.full(rows.height, -1)  # of each group the number of its split
+    if earlier is not None:
+        held = held_groups(groups[number:], earlier["split"])
+        names += sorted(set(held["split"]) - set(names))
+        home[held["group"].to_numpy()] = [names.index(name) for name in held["split"]]
+    groups = groups[:number]
+    homes = home[groups]
+    free = homes < 0
+    rest = examples.filter(free)
+    needs = quotas(homes, examples["answered"].to_numpy(), list(shares.shares.values()))
+    if shares.by_group:
+        ordered = in_order(rest, groups[free], digests, seed)
+        home[ordered["group"].to_numpy()] = deal_groups(ordered, needs)
+        homes = home[groups]
+        rule, count = f"{group_by}, context and near-duplicate", int((np.bincount(groups) > 0).sum())
+    else:
+        homes[free] = deal_rows(row_order(rest, digests, seed), rest["answered"], needs)
+        rule, count = "random", None
+    splits = pl.Series("split", names, pl.Enum(names)).gather(homes)
+    moved = [] if earlier is None else moved_examples(earlier, examples["pair"], splits)
+    return _assignment(examples, splits, rule, shares, count, moved, group_by)
 
 
-def count_crossing(titles: Iterable[str], contexts: Iterable[str], splits: Sequence[str]) -> int:
-    """How many titles and contexts occur in more than one split; "" is no title."""
-    return _in_several(titles, splits) + _in_several(contexts, splits)
+def _assignment(
+    examples: pl.DataFrame,
+    splits: pl.Series,
+    rule: str,
+    shares: Shares | None,
+    components: int | None,
+    moved: list[tuple[str, str, str]],
+    group_by: str,
+) -> Assignment:
+    """What came of it, counted and not assumed."""
+    crossing = crossings(examples, splits)
+    crossing = {group_by if name == "title" else name: count for name, count in crossing.items()}
+    leaked = leakage(examples, splits, "train" if shares is None else _learnt(shares))
+    empty = [] if shares is None else [name for name in shares.shares if not (splits == name).any()]
+    return Assignment(splits, rule, shares, components, crossing, leaked, empty, moved)
 
 
-def _in_several(keys: Iterable[str], splits: Sequence[str]) -> int:
-    homes: dict[str, set[str]] = {}
-    for key, split in zip(keys, splits, strict=True):
-        if key:
-            homes.setdefault(key, set()).add(split)
-    return sum(len(found) > 1 for found in homes.values())
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=8).hexdigest()
+def _learnt(shares: Shares) -> str:
+    """The split that a model learns from: train, or the first where none is called so."""
+    return "train" if "train" in shares.shares else next(iter(shares.shares))

@@ -40,12 +40,16 @@ class Documents:
         column: the column of the questions that holds a key.
         texts: columns key and text, each key once.
         remark: what a person should know about how they are read, "" if nothing.
+        on: what the user typed to say which column that is, None if it was found out.
+        fields: column -> field, as the user typed it for questions and documents alike.
     """
 
     name: str
     column: str
     texts: pl.DataFrame = field(repr=False)
     remark: str = ""
+    on: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def mapping(self, mapping: Mapping[str, str] | None) -> dict[str, str]:
         """The user's mapping, with the key where the context belongs."""

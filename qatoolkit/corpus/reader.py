@@ -76,7 +76,7 @@ def read(
         raise NotACorpusError(f"{', '.join(map(str, listed))}: a saved dataset without any split")
     mapping = dict(fields or {})
     if documents is not None:
-        texts = _open_documents(str(documents), on, fields)
+        texts = open_documents(str(documents), on, fields)
         found = [replace(source, documents=texts) for source in found]
         mapping = {column: name for column, name in mapping.items() if name != "context"}  # is the documents'
         found[0] = replace(found[0], remark=f"{found[0].remark}\n{texts.remark}".strip())
@@ -85,13 +85,14 @@ def read(
     return Corpus(found, mapping)
 
 
-def _open_documents(name: str, on: str | None, fields: Mapping[str, str] | None) -> Documents:
+def open_documents(name: str, on: str | None, fields: Mapping[str, str] | None) -> Documents:
+    """Opens what holds the contexts; the arguments are those of `read`."""
     if Path(name).is_dir():
-        return read_folder(Path(name), name, on)
+        return replace(read_folder(Path(name), name, on), on=on, fields=fields or {})
     sources = list(open_path(name, Wanted()))
     if len(sources) != 1:
         raise UsageError(f"--documents {name}: stands for {len(sources)} files; name one table or a folder")
-    return read_table(sources[0], on, fields)
+    return replace(read_table(sources[0], on, fields), on=on, fields=fields or {})
 
 
 def from_text(text: str, *, format: str | None = None, name: str = "<text>") -> Corpus:

@@ -121,6 +121,22 @@ def content_hash(context: str, question: str) -> str:
     return digest.hexdigest()
 
 
+def content_hashes(contexts: pl.Series, questions: pl.Series) -> pl.Series:
+    """`content_hash` of every row of two columns; a context that follows itself is digested once."""
+    contexts, questions = contexts.fill_null(""), questions.fill_null("")
+    changes = contexts.ne_missing(contexts.shift())
+    begun = [
+        hashlib.blake2b(context.encode("utf-8") + b"\0", digest_size=8)
+        for context in contexts.filter(changes)
+    ]
+    found = []
+    for run, question in zip((changes.cum_sum() - 1).to_list(), questions.to_list(), strict=True):
+        digest = begun[run].copy()
+        digest.update(question.encode("utf-8"))
+        found.append(digest.hexdigest())
+    return pl.Series("content_hash", found, pl.String)
+
+
 def frame(columns: dict[str, list[Any]]) -> pl.DataFrame:
     """Builds a record frame from Python lists; columns that are left out become null."""
     height = len(next(iter(columns.values()), []))

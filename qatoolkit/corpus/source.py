@@ -25,6 +25,7 @@ from qatoolkit.errors import UnreadableError
 
 if TYPE_CHECKING:
     import datasets
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -99,17 +100,8 @@ class Source:
             yield batch
 
     def _batches(self, mapping: Mapping[str, str] | None, *, keyed: bool = False) -> Iterator[Batch]:
-        if self.layout == "hub":
-            from qatoolkit.corpus.hub import hub_tables
-
-            yield from read_frames(hub_tables(self.dataset), self.name, mapping, keyed=keyed)
-        elif self.layout == "arrow" and self.path is not None and self.path.is_dir():
-            yield from read_frames(saved_tables(self.path, self.name), self.name, mapping, keyed=keyed)
-        elif self.layout in ("arrow", "parquet"):
-            plain = self.path is not None and not self.packing
-            place = self.path if self.path is not None and plain else self.unpacked_bytes()
-            tables = file_tables(place, self.layout, self.name)
-            yield from read_frames(tables, self.name, mapping, keyed=keyed)
+        if self.layout in ("hub", "arrow", "parquet"):
+            yield from read_frames(self.tables(), self.name, mapping, keyed=keyed)
         elif self.layout == "xlsx":
             from qatoolkit.corpus.workbook import read_workbook
 
@@ -121,6 +113,18 @@ class Source:
             first_byte = len(codecs.BOM_UTF8) if self.encoding == "utf-8-sig" else 0
             text = self.read_text()
             yield from read_json(text, self.name, self.layout, mapping, first_byte=first_byte, keyed=keyed)
+
+    def tables(self) -> Iterator[pl.DataFrame]:
+        """The tables of layout "hub", "arrow" or "parquet", with the columns that they have there."""
+        if self.layout == "hub":
+            from qatoolkit.corpus.hub import hub_tables
+
+            return hub_tables(self.dataset)
+        if self.layout == "arrow" and self.path is not None and self.path.is_dir():
+            return saved_tables(self.path, self.name)
+        plain = self.path is not None and not self.packing
+        place = self.path if self.path is not None and plain else self.unpacked_bytes()
+        return file_tables(place, self.layout, self.name)
 
     def read_bytes(self) -> bytes:
         """The file as it lies on disk."""

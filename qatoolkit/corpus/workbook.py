@@ -11,7 +11,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -71,6 +71,16 @@ def read_workbook(content: bytes, source: str, mapping: Mapping[str, str] | None
         done += len(block)
     if not done:
         yield _to_batch([], 1, table)
+
+
+def sheet_rows(content: bytes, source: str, mapping: Mapping[str, str] | None) -> Iterator[dict[str, str]]:
+    """The cells of each record's row, by column."""
+    book = _load(content, source, read_only=True)
+    rows = _rows(book, _sheet(book, mapping, source), source)
+    _, header = next(rows, (0, []))
+    columns = _named(header, source)
+    for _, cells in rows:
+        yield dict(zip_longest(columns, cells, fillvalue=""))
 
 
 def other_sheets(content: bytes, source: str, mapping: Mapping[str, str] | None) -> tuple[str, list[str]]:

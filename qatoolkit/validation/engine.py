@@ -53,6 +53,7 @@ class Engine:
         evidence: source -> how the hypotheses fared over it, for sources with wrong answers.
         ends: source -> how the habit of naming the last character fared, for sources that have it.
         tally: counts so far.
+        ledger: hashes and place of every record so far, if any rule is about the whole corpus.
     """
 
     rules: Sequence[Rule]
@@ -63,9 +64,10 @@ class Engine:
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
     ends: dict[str, Evidence] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ledger = Ledger(self._of("corpus"), self.limits)
+        self.ledger = Ledger(self._of("corpus"), self.limits)
 
     def check(self, batches: Iterable[Batch], split: str | None = None) -> Iterator[Finding]:
         """The findings of one source, in the order of its records.
@@ -93,10 +95,10 @@ class Engine:
 
     def conclude(self) -> Iterator[Finding]:
         """What only all sources together tell, once they have been checked."""
-        if self._ledger.sources:
-            yield from self._counted("total", vars(self.tally), self._ledger.sources[0])
-        for rule, row in self._ledger.shared():
-            source, other = (self._ledger.sources[row[name]] for name in ("source", "first_source"))
+        if self.ledger.sources:
+            yield from self._counted("total", vars(self.tally), self.ledger.sources[0])
+        for rule, row in self.ledger.shared():
+            source, other = (self.ledger.sources[row[name]] for name in ("source", "first_source"))
             case = Case(row, others=(row["first_row"],), elsewhere=other if other != source else "")
             problem = rule.explain(case)
             if problem is not None:
@@ -104,13 +106,14 @@ class Engine:
 
     def _find(self, batch: Batch, split: str | None) -> _Part:
         """The half that is the columns': it runs in a thread, while the part before is explained."""
-        self._ledger.add(batch, split)
+        self.ledger.add(batch, split)
         answers = explode_answers(batch.records)
         frames = {
             "record": batch.records.with_row_index("index"),
             "answer": answers,
-            "context": _distinct_contexts(batch.records),
         }
+        if self._of("context"):
+            frames["context"] = _distinct_contexts(batch.records)
         if self.tokenizer is not None:
             frames["tokenizer"] = measure(batch.records, self.tokenizer, self.limits)
         return _Part(batch, answers, {scope: self._flag(scope, frame) for scope, frame in frames.items()})

@@ -1,6 +1,6 @@
 """Keeps of every record what the rules about the whole corpus need: its id, its place, and hashes.
 
-A row takes about seventy bytes, so five million records fit where a small part of their texts would not.
+A row takes about seventy-five bytes, so five million records fit where a small part of their texts would not.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Ledger:
             pair=pl.when(pl.col("context").is_not_null() & pl.col("question").is_not_null()).then(
                 pl.struct(pl.col("context").hash(), pl.col("question").hash()).hash()
             ),
-            title=pl.when(pl.col("title") != "").then(_short(pl.col("title"))),
+            title=pl.when(pl.col("title") != "").then(pl.col("title").hash()),
             answers=_short(pl.col("text").list.join("\0", ignore_nulls=True)),
             answered=pl.col("text").list.len() > 0,
             source=pl.lit(len(self.sources) - 1, pl.UInt32),
@@ -66,18 +66,24 @@ class Ledger:
         )
         self._parts.append(part)
         if self._similar is not None:
-            for context in batch.records["context"].unique(maintain_order=True).drop_nulls():
-                self._similar.add(_hash(context), context)
+            contexts = batch.records["context"].drop_nulls()
+            self._similar.add_all(contexts.hash(), contexts)
+
+    def records(self) -> pl.DataFrame:
+        """One row for each record, in the order in which they were entered."""
+        return pl.concat(self._parts, how="vertical_relaxed")
 
     def shared(self) -> Iterator[tuple[Rule, dict[str, Any]]]:
         """The rules and the rows that they flag, with `first_...` of the record it was held against."""
         if not self._parts:
             return
-        records = pl.concat(self._parts, how="vertical_relaxed")
+        records = self.records()
         if self._similar is not None:
             groups = self._similar.groups()
             records = records.with_columns(
-                cluster=pl.col("context").replace_strict(groups, default=None, return_dtype=pl.UInt64)
+                cluster=pl.col("context").replace_strict(
+                    groups["key"], groups["cluster"], default=None, return_dtype=pl.UInt64
+                )
             )
         for key in dict.fromkeys(rule.key for rule in self.rules):
             alike = _alike(records, key)
@@ -129,9 +135,3 @@ def _known_hash(column: str) -> pl.Expr:
 def _short(texts: pl.Expr) -> pl.Expr:
     """Half a hash will do for what is compared only among records that agree in a whole one."""
     return texts.hash().cast(pl.UInt32, wrap_numerical=True)
-
-
-def _hash(text: str) -> int:
-    """The hash that a column of texts would give it."""
-    value: int = pl.Series([text]).hash()[0]
-    return value

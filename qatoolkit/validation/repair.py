@@ -46,7 +46,7 @@ def repair(
     """
     local = [rule for rule in rules if rule.fixes]
     fixed: list[Finding] = []
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MOST_ROUNDS if local else 0):
         found = [
             f
             for f in Engine(local, hypotheses=dict(hypotheses or {})).check([batch])

@@ -140,5 +140,5 @@ def test_a_start_that_is_none_is_emptied_and_found_again(tmp_path, value, times)
     assert mended.content.decode().endswith("Nile,\n")
     assert [f.code for f in mended.left.findings if f.severity == "error"] == ["QA202"] * (times - 1)
     if times == 1:
-        made = convert(path, tmp_path / "out", fix=True, split="train=1").dataset["train"]
+        made = convert(path, tmp_path / "out", fix=True, split="train=1")["train"]
         assert made["answers"] == [{"text": ["Nile"], "answer_start": [4]}]
