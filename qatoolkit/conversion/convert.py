@@ -242,7 +242,8 @@ def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Plac
     lineage = LineageWriter(folder / "lineage.parquet")
     written: Counter[str] = Counter()
     with often_switching():
-        for texts, examples in ahead(_examples(collected, plan)):
+        proved = ahead(_proved(collected, plan))
+        for texts, examples in ahead((texts, lineage_rows(examples)) for texts, examples in proved):
             for split in examples["split"].unique(maintain_order=True):
                 table = _to_arrow(texts, examples, split)
                 for writer in writers:
@@ -255,8 +256,8 @@ def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Plac
     return dict(written)
 
 
-def _examples(collected: Collected, plan: Plan) -> Iterator[tuple[pa.RecordBatch, pl.DataFrame]]:
-    """The examples of each batch of the spool: as they lie there, and with what the lineage says of them."""
+def _proved(collected: Collected, plan: Plan) -> Iterator[tuple[pa.RecordBatch, pl.DataFrame]]:
+    """The examples of each batch of the spool: as they lie there, and with what was decided about them."""
     names = pl.Series([outcome.source.name for outcome in collected.outcomes], dtype=pl.String)
     first = 0
     for batch in collected.spool.batches():
@@ -274,7 +275,7 @@ def _examples(collected: Collected, plan: Plan) -> Iterator[tuple[pa.RecordBatch
         texts, examples = _where(examples["split"].is_not_null(), batch, examples)
         if examples.height:
             _prove(examples)
-            yield texts, lineage_rows(examples)
+            yield texts, examples
 
 
 def _prove(examples: pl.DataFrame) -> None:

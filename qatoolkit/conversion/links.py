@@ -92,10 +92,10 @@ class Links:
             .unique("hash", maintain_order=True)
         )
         fresh = distinct.filter(
-            pl.Series([key not in self._seen for key in distinct["hash"]], dtype=pl.Boolean)
+            pl.Series([key not in self._seen for key in distinct["hash"].to_list()], dtype=pl.Boolean)
         )
-        self._seen.update(fresh["hash"])
-        digests = pl.Series([_digest(context) for context in fresh["context"]], dtype=pl.UInt64)
+        self._seen.update(fresh["hash"].to_list())
+        digests = pl.Series([_digest(context) for context in fresh["context"].to_list()], dtype=pl.UInt64)
         self._digests.append(pl.DataFrame({"context": fresh["hash"], "digest": digests}))
         self._near.add_all(fresh["hash"], fresh["context"])
 

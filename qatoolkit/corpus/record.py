@@ -126,15 +126,16 @@ def content_hashes(contexts: pl.Series, questions: pl.Series) -> pl.Series:
     contexts, questions = contexts.fill_null(""), questions.fill_null("")
     changes = contexts.ne_missing(contexts.shift())
     begun = [
-        hashlib.blake2b(context.encode("utf-8") + b"\0", digest_size=8)
-        for context in contexts.filter(changes)
+        hashlib.blake2b(context + b"\0", digest_size=8)
+        for context in contexts.filter(changes).cast(pl.Binary).to_list()
     ]
     found = []
-    for run, question in zip((changes.cum_sum() - 1).to_list(), questions.to_list(), strict=True):
+    runs = (changes.cum_sum() - 1).to_list()
+    for run, question in zip(runs, questions.cast(pl.Binary).to_list(), strict=True):
         digest = begun[run].copy()
-        digest.update(question.encode("utf-8"))
-        found.append(digest.hexdigest())
-    return pl.Series("content_hash", found, pl.String)
+        digest.update(question)
+        found.append(digest.digest())
+    return pl.Series("content_hash", found, pl.Binary).bin.encode("hex")
 
 
 def frame(columns: dict[str, list[Any]]) -> pl.DataFrame:

@@ -22,8 +22,8 @@ _WORDS = (
 _CODES = ("QA104", "QA107", "QA201", "QA203", "QA204", "QA206", "QA207", "QA208", "QA301", "QA401")
 
 
-def write_corpus(path: Path, rows: int, *, seed: int = 7) -> dict[str, int]:
-    """Writes the corpus and returns how often each code is to be found."""
+def write_corpus(path: Path, rows: int, *, seed: int = 7, faults: bool = True) -> dict[str, int]:
+    """Writes the corpus, if wanted without any fault, and returns how often each code is to be found."""
     chance = random.Random(seed)
     planted: Counter[str] = Counter()
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -35,7 +35,7 @@ def write_corpus(path: Path, rows: int, *, seed: int = 7) -> dict[str, int]:
                 context, marks = _context(chance, i)
             start, answer = marks[i % 5]
             row = [f"q{i}", f"Band {i // 50}", context, f"Was steht an Stelle {i}, und warum?", answer, start]
-            if i % 100 == 99:
+            if faults and i % 100 == 99:
                 code = _CODES[i // 100 % len(_CODES)]
                 planted[code] += 1
                 row = _broken(code, row, i)

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from corpus import write_corpus
+from timing import report, timed
 
 HERE = Path(__file__).parent
 POLARS = (
@@ -52,20 +49,7 @@ def main() -> None:
                 shutil.rmtree(f"{scratch}/cache", ignore_errors=True)
                 figures.setdefault(name, []).append((seconds, megabytes))
                 prove(name, printed, planted)
-    report(figures)
-
-
-def timed(command: list[str]) -> tuple[float, float, str]:
-    """Seconds and peak megabytes of one process, and what it printed."""
-    with tempfile.TemporaryFile("w+") as printed:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=printed, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        printed.seek(0)
-        if os.waitstatus_to_exitcode(status) not in (0, 1):
-            raise SystemExit(f"{command} failed")
-        return seconds, usage.ru_maxrss / 1024, printed.read()
+    report(figures, base="polars")
 
 
 def prove(name: str, printed: str, planted: dict[str, int]) -> None:
@@ -79,15 +63,6 @@ def prove(name: str, printed: str, planted: dict[str, int]) -> None:
     elif name == "datasets":
         # An answer with a blank behind it stands where it says, blank included.
         assert int(printed) == sum(planted[code] for code in ("QA201", "QA203", "QA204", "QA206", "QA207"))
-
-
-def report(figures: dict[str, list[tuple[float, float]]]) -> None:
-    base = statistics.median(seconds for seconds, _ in figures["polars"]) if "polars" in figures else None
-    print("| | seconds (each round) | median over `polars.read_csv` | peak MB |\n|---|---|---:|---:|")
-    for name, runs in figures.items():
-        seconds = [f"{second:.1f}" for second, _ in runs]
-        ratio = f"{statistics.median(second for second, _ in runs) / base:.1f}" if base else ""
-        print(f"| {name} | {', '.join(seconds)} | {ratio} | {max(peak for _, peak in runs):,.0f} |")
 
 
 if __name__ == "__main__":
