@@ -93,6 +93,15 @@ def evidence_lines(report: ValidationReport) -> list[str]:
     return lines
 
 
+def certificate_line(report: ValidationReport) -> str:
+    """That a converted dataset is what it was, "" where it is not, or is none."""
+    proved = report.certificate
+    if proved is None or not proved.holds:
+        return ""
+    counts = f"{plural(proved.examples, 'example')} and {plural(proved.answers, 'answer')}"
+    return f"Certificate holds: {counts} are as manifest.json and lineage.parquet say."
+
+
 def summary(report: ValidationReport) -> str:
     """The verdict, such as: 240 records in 1 csv file: 39 errors, 1 warning, 2 notes."""
     layouts = Counter(layout for _, layout in report.files)

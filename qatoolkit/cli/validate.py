@@ -154,7 +154,7 @@ def _print_for_machines(report: ValidationReport, statistics: bool, shown_as: Ou
 
 
 def _print_for_people(report: ValidationReport, statistics: bool, most: int, shown_as: OutputFormat) -> None:
-    from qatoolkit.cli.findings import evidence_lines, print_findings, summary
+    from qatoolkit.cli.findings import certificate_line, evidence_lines, print_findings, summary
     from qatoolkit.cli.findings import statistics as count_lines
 
     console = make_console()
@@ -167,6 +167,8 @@ def _print_for_people(report: ValidationReport, statistics: bool, most: int, sho
         console.print(line)
     if report.findings:
         console.print()
+    if line := certificate_line(report):
+        console.print(line)
     console.print(summary(report))
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from qatoolkit.conversion.collect import Collected, collect, refusal
 from qatoolkit.conversion.lineage import MERGED, LineageWriter, lineage_rows
@@ -32,7 +31,7 @@ from qatoolkit.conversion.report import ConversionReport, report_on
 from qatoolkit.conversion.shards import SCHEMA
 from qatoolkit.conversion.sources import file_hash
 from qatoolkit.conversion.split import DEFAULT_SPLIT, parse_split
-from qatoolkit.conversion.spool import Spool, as_frame
+from qatoolkit.conversion.spool import Spool
 from qatoolkit.conversion.write import FORMATS, Writers
 from qatoolkit.corpus.ahead import ahead, often_switching
 from qatoolkit.corpus.fields import match_columns
@@ -242,10 +241,9 @@ def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Plac
     lineage = LineageWriter(folder / "lineage.parquet")
     written: Counter[str] = Counter()
     with often_switching():
-        proved = ahead(_proved(collected, plan))
-        for texts, examples in ahead((texts, lineage_rows(examples)) for texts, examples in proved):
-            for split in examples["split"].unique(maintain_order=True):
-                table = _to_arrow(texts, examples, split)
+        for examples in ahead(map(lineage_rows, ahead(_proved(collected, plan)))):
+            for (split,), part in examples.partition_by("split", as_dict=True, maintain_order=True).items():
+                table = _to_arrow(part)
                 for writer in writers:
                     writer.write(split, table)
                 written[split] += table.num_rows
@@ -256,12 +254,11 @@ def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Plac
     return dict(written)
 
 
-def _proved(collected: Collected, plan: Plan) -> Iterator[tuple[pa.RecordBatch, pl.DataFrame]]:
-    """The examples of each batch of the spool: as they lie there, and with what was decided about them."""
+def _proved(collected: Collected, plan: Plan) -> Iterator[pl.DataFrame]:
+    """The examples of each frame of the spool, with what was decided about them."""
     names = pl.Series([outcome.source.name for outcome in collected.outcomes], dtype=pl.String)
     first = 0
-    for batch in collected.spool.batches():
-        frame = as_frame(batch)
+    for frame in collected.spool.frames():
         here = slice(first, first + frame.height)
         examples = frame.with_columns(
             index=pl.int_range(first, first + frame.height, dtype=pl.UInt32),
@@ -272,10 +269,10 @@ def _proved(collected: Collected, plan: Plan) -> Iterator[tuple[pa.RecordBatch, 
         if plan.joined is not None:
             examples = examples.update(plan.joined, on="index", how="left")
         first += frame.height
-        texts, examples = _where(examples["split"].is_not_null(), batch, examples)
+        examples = examples.drop_nulls("split")
         if examples.height:
             _prove(examples)
-            yield texts, examples
+            yield examples
 
 
 def _prove(examples: pl.DataFrame) -> None:
@@ -285,22 +282,8 @@ def _prove(examples: pl.DataFrame) -> None:
         raise AssertionError(f"{wrong} answers do not stand where they say")
 
 
-def _to_arrow(texts: pa.RecordBatch, examples: pl.DataFrame, split: str) -> pa.Table:
-    """The examples of one split as the written dataset has them."""
-    texts, examples = _where(examples["split"] == split, texts, examples)
-    answers = examples.select("text", pl.col("answer_start").cast(pl.List(pl.Int32))).to_arrow()
-    lists = [
-        answers[name].combine_chunks().cast(SCHEMA.field("answers").type.field(name).type)
-        for name in ("text", "answer_start")
-    ]
-    columns = [texts["id"], pc.fill_null(texts["title"], ""), texts["context"], texts["question"]]
-    return pa.table([*columns, pa.StructArray.from_arrays(lists, ["text", "answer_start"])], SCHEMA)
-
-
-def _where(
-    chosen: pl.Series, texts: pa.RecordBatch, examples: pl.DataFrame
-) -> tuple[pa.RecordBatch, pl.DataFrame]:
-    """Some rows of both; all of them are not copied."""
-    if chosen.all():
-        return texts, examples
-    return texts.filter(chosen.to_arrow()), examples.filter(chosen)
+def _to_arrow(examples: pl.DataFrame) -> pa.Table:
+    """Examples as the written dataset has them."""
+    answers = pl.struct("text", pl.col("answer_start").cast(pl.List(pl.Int32)))
+    title = pl.col("title").fill_null("")
+    return examples.select("id", title, "context", "question", answers=answers).to_arrow().cast(SCHEMA)

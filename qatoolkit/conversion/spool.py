@@ -24,44 +24,31 @@ PROOF: dict[str, pl.DataType | type[pl.DataType]] = {
     "distance": pl.List(pl.Int64),
 }
 
-#: Contexts repeat, so this takes a fraction of the room, and less time than writing and reading all of it.
-_PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
-
 SPOOLED = pl.Schema({**RECORD, **PROOF, "repairs": pl.String})
 
-#: Texts and lists with the short offsets of the written dataset, to which they can be handed on as they are.
-_KINDS = {
-    pl.String: pa.string(),
-    pl.Int64: pa.int64(),
-    pl.Boolean: pa.bool_(),
-    pl.List(pl.String): pa.list_(pa.string()),
-    pl.List(pl.Int64): pa.list_(pa.int64()),
-}
-_AS_WRITTEN = pa.schema((name, _KINDS[kind]) for name, kind in SPOOLED.items())
+#: Consecutive questions share a context as a rule; it is written once.
+_IS_NEW = pl.col("context").ne_missing(pl.col("context").shift())
 
 
 class Spool:
     """Frames of records, written one after the other and read again in the same order.
 
-    Attributes:
-        sizes: number of records of each frame.
+    A record without a context comes back with that of the record before it; it is invalid, and never written.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sink: pa.OSFile | None = None
         self._writer: pa.RecordBatchStreamWriter | None = None
-        self.sizes: list[int] = []
 
     def write(self, records: pl.DataFrame) -> None:
         """Adds a frame of `SPOOLED`."""
-        table = records.to_arrow().cast(_AS_WRITTEN)
+        table = records.with_columns(context=pl.when(_IS_NEW).then("context")).to_arrow()
         if self._writer is None:
             self._sink = pa.OSFile(str(self._path), "wb")
-            self._writer = pa.ipc.new_stream(self._sink, table.schema, options=_PACKED)
+            self._writer = pa.ipc.new_stream(self._sink, table.schema)
         if records.height:
             self._writer.write_table(table, max_chunksize=records.height)
-            self.sizes.append(records.height)
 
     def close(self) -> None:
         """Ends the writing."""
@@ -69,23 +56,16 @@ class Spool:
             self._writer.close()
             self._sink.close()
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The frames as Arrow batches; any number of times, once the writing has ended."""
-        if self.sizes:
-            with pa.OSFile(str(self._path), "rb") as source, pa.ipc.open_stream(source) as reader:
-                yield from reader
-
     def frames(self) -> Iterator[pl.DataFrame]:
-        """The same as frames."""
-        return map(as_frame, self.batches())
+        """The frames; any number of times, once the writing has ended."""
+        if self._writer is None:
+            return
+        with pa.OSFile(str(self._path), "rb") as source, pa.ipc.open_stream(source) as reader:
+            for batch in reader:
+                frame = pl.from_arrow(batch)
+                assert isinstance(frame, pl.DataFrame)
+                yield frame.with_columns(pl.col("context").fill_null(strategy="forward"))
 
     def remove(self) -> None:
         """Takes the file away."""
         self._path.unlink(missing_ok=True)
-
-
-def as_frame(batch: pa.RecordBatch) -> pl.DataFrame:
-    """A batch of the spool as a frame."""
-    frame = pl.from_arrow(batch)
-    assert isinstance(frame, pl.DataFrame)
-    return frame

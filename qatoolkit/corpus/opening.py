@@ -72,7 +72,7 @@ def open_path(name: str, wanted: Wanted) -> Iterator[Source]:
             shown_as = name if "[" in name else f"{name}[{split}]"
             yield Source(shown_as, None, "hub", split=split_of(split) or split, dataset=dataset)
     elif path.is_dir():
-        yield from _open_folder(path, name, wanted)
+        yield from (replace(source, folder=path) for source in _open_folder(path, name, wanted))
     elif path.is_file():
         yield from _open_file(Source(name, path, "", split=split_of(path.name)), wanted)
     elif path.exists():  # a pipe, which can be read only once

@@ -47,6 +47,7 @@ class Source:
         dataset: what the `datasets` library loaded, for layout "hub".
         on_batch: is shown every batch that is read, for whoever wants to see how far it is.
         documents: the contexts, where they stand apart from the questions.
+        folder: the folder that the user named and that it was found in.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     dataset: datasets.Dataset | None = field(default=None, repr=False, compare=False)
     on_batch: Callable[[Batch], None] | None = field(default=None, repr=False, compare=False)
     documents: Documents | None = field(default=None, repr=False, compare=False)
+    folder: Path | None = None
 
     @property
     def is_text(self) -> bool:

@@ -54,7 +54,8 @@ class Examples:
         met: examples so far.
         answers: their answers.
         unanswerable: how many have none.
-        whole: whether every example was there to be met.
+        read: whether anything was read that holds them.
+        whole: whether nothing of it was missing or unreadable.
     """
 
     split: str
@@ -62,6 +63,7 @@ class Examples:
     met: int = 0
     answers: int = 0
     unanswerable: int = 0
+    read: bool = False
     whole: bool = True
 
     def __post_init__(self) -> None:
@@ -71,6 +73,11 @@ class Examples:
         self._claimed = np.zeros(self.rows.height, bool)  # by an example with the row's id
         self._used = np.zeros(self.rows.height, bool)  # by one with its content too
         self._mismatches: list[Mismatch] = []
+
+    @property
+    def complete(self) -> bool:
+        """Whether every example there is has been met."""
+        return self.read and self.whole
 
     def meet(self, batch: Batch) -> None:
         """Looks the records of a batch up."""
@@ -107,7 +114,7 @@ class Examples:
         Args:
             path: of lineage.parquet, to look up the ids of rows that have no example.
         """
-        lost = np.flatnonzero(~self._claimed) if self.whole else np.array([], int)
+        lost = np.flatnonzero(~self._claimed) if self.complete else np.array([], int)
         names = pl.read_parquet(path, columns=["id"])["id"] if lost.size else pl.Series(dtype=pl.String)
         known_as = {}
         for at in lost:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,11 @@ class Manifest:
         first = name.partition("/")[0]
         return first if f"{first}/state.json" in self.files else name
 
-    def split_of(self, name: str) -> str | None:
-        """The split that a file, or the folder of one, is written for."""
-        stem = _SHARD.sub("", self.unit(name).rpartition("/")[2])
-        return stem if stem in self.splits else None
+    @cached_property
+    def splits_by_unit(self) -> dict[str, str]:
+        """The split that each file, or folder of files, was written for."""
+        stems = {unit: _SHARD.sub("", Path(unit).name) for unit in map(self.unit, self.files)}
+        return {unit: stem for unit, stem in stems.items() if stem in self.splits}
 
     def changes(self, folder: Path) -> Iterator[tuple[str, str]]:
         """The files that are not what they were, with what is different about them."""

@@ -22,8 +22,11 @@ Safety = Literal["safe", "unsafe"]
 Method = Literal["type", "hypothesis", "single", "nearest", "normalised", "fuzzy", "trim"]
 #: What one case of a rule is: something a reader noted, a failure of the pandera contract, one
 #: record, one answer of a record, one distinct context, one file or all of them by their counts, one
-#: record or answer as a tokenizer sees it, or one record in view of all others.
-Scope = Literal["note", "contract", "record", "answer", "context", "file", "total", "tokenizer", "corpus"]
+#: record or answer as a tokenizer sees it, one record in view of all others, or a converted dataset in
+#: view of what its conversion wrote beside it.
+Scope = Literal[
+    "note", "contract", "record", "answer", "context", "file", "total", "tokenizer", "corpus", "certificate"
+]
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,10 @@ class Case:
         end: its answer_end as the source gives it.
         note: what the reader noted, for rules of scope "note".
         column: the column that fails, for rules of scope "contract".
-        check: the check it fails.
+        check: the check it fails, for rules of scope "contract" and "certificate".
         hypothesis: how the whole file seems to count its offsets, for rules that wait for it.
-        measures: the row of `tokens.measure`, for rules of scope "tokenizer".
+        measures: the row of `tokens.measure`, for rules of scope "tokenizer"; what the message says, for
+            those of scope "certificate".
         counts: what `tally` counts, for rules of scope "file" and "total", and those that wait for it; for
             those that wait for a hypothesis only if most starts of the file are wrong.
         others: rows that share the flagged value, for rules of scope "context" and "corpus".

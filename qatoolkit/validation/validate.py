@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from qatoolkit.corpus.reader import Corpus, read
+from qatoolkit.validation.certificate import Verdict, open_certificates, verdict
 from qatoolkit.validation.engine import Engine, in_order
 from qatoolkit.validation.finding import Finding
 from qatoolkit.validation.hypotheses import Evidence
@@ -41,6 +42,7 @@ class ValidationReport:
         files: (name, layout) of every source, in order.
         evidence: source -> how ways of counting offsets fared over it, for sources with wrong answers.
         ends: source -> the habit of naming the last character as the end, for sources that have it.
+        certificate: whether the folders that `convert` wrote are what they were; None if there are none.
     """
 
     findings: list[Finding] = field(repr=False)
@@ -48,6 +50,7 @@ class ValidationReport:
     files: list[tuple[str, str]] = field(default_factory=list)
     evidence: dict[str, list[Evidence]] = field(default_factory=dict, repr=False)
     ends: dict[str, Evidence] = field(default_factory=dict, repr=False)
+    certificate: Verdict | None = None
 
     @property
     def ok(self) -> bool:
@@ -79,6 +82,7 @@ class ValidationReport:
                 "fixable": self.fixable(),
                 "by_code": self.by_code,
             },
+            "certificate": self.certificate and ("holds" if self.certificate.holds else "broken"),
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
@@ -128,7 +132,7 @@ def validate(
         tokenizer: folder, "pkg:NAME" or hub id of the model that is to be trained, for the rules QA5xx.
 
     Raises:
-        UnreadableError: a path does not exist or is no text.
+        UnreadableError: a path does not exist or is no text; or the manifest of a converted dataset is damaged.
         NotACorpusError: a file holds no contexts and questions.
         UsageError: an unknown format, field or rule.
         ModelError: the tokenizer cannot be loaded.
@@ -140,16 +144,24 @@ def validate(
         limits or Limits(),
         load_tokenizer(tokenizer) if tokenizer is not None else None,
     )
-    findings = [
-        f for source in corpus.sources for f in engine.check(source.batches(corpus.mapping), source.split)
-    ]
-    if together := list(engine.conclude()):
+    certificates = open_certificates(corpus.sources, engine.rules)
+    findings: list[Finding] = []
+    for source in corpus.sources:
+        batches = source.batches(corpus.mapping)
+        if source.folder in certificates:
+            batches = certificates[source.folder].watch(source, batches)
+        findings += engine.check(batches, source.split)
+    together = list(engine.conclude())
+    for certificate in certificates.values():
+        together += certificate.findings(engine.rules)
+    if together:  # what is about a file that is no source comes first
         nth = {source.name: i for i, source in enumerate(corpus.sources)}
-        findings = sorted([*findings, *together], key=lambda f: (nth[f.file], in_order(f)))
+        findings = sorted([*findings, *together], key=lambda f: (nth.get(f.file, -1), in_order(f)))
     return ValidationReport(
         findings,
         engine.tally,
         [(source.name, source.layout) for source in corpus.sources],
         engine.evidence,
         engine.ends,
+        verdict(certificates.values(), findings, engine.rules),
     )

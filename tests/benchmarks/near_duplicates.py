@@ -24,7 +24,7 @@ from qatoolkit.corpus.similar import NearDuplicates
 
 WORDS = 112
 REPLACED = (1, 2, 4, 6, 8, 12)
-EDGES = (0.0, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0)
+EDGES = (0.0, 0.7, 0.75, 0.8, 0.85, 0.9)
 BATCH = 5000
 
 
@@ -90,7 +90,7 @@ def show(texts: list[str], pairs: list[tuple[int, int]], cluster: dict[int, int]
     sizes = Counter(cluster.values()).values()
     joined = sum(size * (size - 1) // 2 for size in sizes)
     print("\n| likeness | planted pairs | grouped | |\n|---|---:|---:|---:|")
-    for low, high in itertools.pairwise(EDGES):
+    for low, high in itertools.pairwise([*EDGES, 1.0]):
         if planted[low]:
             share = f"{found[low] / planted[low]:.1%}"
             print(f"| {low:.2f} to {high:.2f} | {planted[low]:,} | {found[low]:,} | {share} |")

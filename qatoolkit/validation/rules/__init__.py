@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qatoolkit.validation.rule import Rule
-from qatoolkit.validation.rules import answers, corpus, misses, spans, structure, text, tokens
+from qatoolkit.validation.rules import answers, certificate, corpus, misses, spans, structure, text, tokens
 
 RULES: tuple[Rule, ...] = (
     structure.MISSING_COLUMN,
@@ -52,4 +52,7 @@ RULES: tuple[Rule, ...] = (
     tokens.LONG_QUESTION,
     tokens.MANY_WINDOWS,
     tokens.UNKNOWN_TOKENS,
+    certificate.CHANGED_SINCE_CONVERSION,
+    certificate.LINEAGE_MISMATCH,
+    certificate.COUNTS_DISAGREE,
 )
