@@ -6,8 +6,8 @@ squad     SPLIT.json, nested; version 1.1 or v2.0 by whether a question of it ha
 squad1.1  the same in version 1.1, which a question without an answer makes impossible
 squad2.0  the same in version 2.0
 jsonl     SPLIT.jsonl, a flat row a line
-csv       SPLIT.csv, the answers as JSON in one cell; text with NUL is better kept in another format,
-          because most readers of tables refuse it
+csv       SPLIT.csv, the answers as JSON in one cell; text with NUL is refused, as it makes the file none of
+          text to most programs, and to `qatk` as well
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class CsvWriter:
     def write(self, examples: pa.Table) -> None:
         frame = pl.from_arrow(examples)
         assert isinstance(frame, pl.DataFrame)
+        _refuse_nul(frame)
         cells = frame.with_columns(pl.col("answers").struct.json_encode())
         # Everything in quotes: a lone carriage return would be left bare and read as a line break.
         cells.write_csv(self._stream, include_header=self._header, quote_style="always")
@@ -66,6 +67,18 @@ class CsvWriter:
 
     def close(self) -> None:
         self._stream.close()
+
+
+def _refuse_nul(examples: pl.DataFrame) -> None:
+    """Of the answers it stands in the context too, and as an escape in their JSON."""
+    names = ("id", "title", "context", "question")
+    held = examples.filter(pl.any_horizontal(pl.col(names).str.contains("\0", literal=True)))
+    for row in held.head(1).iter_rows(named=True):
+        name = next(name for name in names if "\0" in row[name])
+        raise UsageError(
+            f"--to csv: {name} of {row['id']!r} holds a NUL character, which no table of text can hold; "
+            "--to parquet, jsonl or squad can, and so can Arrow"
+        )
 
 
 def _squad_1_1(folder: Path, split: str, unanswerable: int) -> Writer:

@@ -7,7 +7,7 @@ up in them. What a mismatch means is for the rules to say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,18 +116,16 @@ class Examples:
         """
         lost = np.flatnonzero(~self._claimed) if self.complete else np.array([], int)
         names = pl.read_parquet(path, columns=["id"])["id"] if lost.size else pl.Series(dtype=pl.String)
-        known_as = {}
-        for at in lost:
-            number = int(self.rows["row"][int(at)])
-            known_as[int(self._contents[at])] = (number, names[number - 1])
+        rows = {int(at): int(self.rows["row"][int(at)]) for at in lost}
+        lost_with = {int(self._contents[at]): at for at in rows}
         for mismatch in self._mismatches:
-            if mismatch.kind != "answers" and mismatch.content in known_as:  # one fault, not two
-                _, name = known_as.pop(mismatch.content)
+            if mismatch.kind != "answers" and mismatch.content in lost_with:  # one fault, not two
+                name = names[rows.pop(lost_with.pop(mismatch.content)) - 1]
                 measures = {"split": self.split, "known_as": name}
-                mismatch = Mismatch("renamed", mismatch.source, mismatch.place, mismatch.id, measures)
+                mismatch = replace(mismatch, kind="renamed", measures=measures)
             yield mismatch
-        for number, name in sorted(known_as.values()):
-            yield Mismatch("lost", None, Place(row=number), name, {"split": self.split})
+        for row in sorted(rows.values()):
+            yield Mismatch("lost", None, Place(row=row), names[row - 1], {"split": self.split})
 
 
 def read_lineage(path: Path, splits: Sequence[str]) -> dict[str, Examples]:

@@ -1,6 +1,6 @@
-"""Reads `manifest.json`, the certificate of a folder that `qatk convert` wrote, and holds its files against it.
+"""Reads `manifest.json`, the certificate of a folder that `qatk convert` wrote, and proves what it says of files.
 
-What it says of single examples is `examples`' to prove.
+Looks at files and counts; the examples in the files are the business of `examples`.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def validate(
         tokenizer: folder, "pkg:NAME" or hub id of the model that is to be trained, for the rules QA5xx.
 
     Raises:
-        UnreadableError: a path does not exist or is no text; or the manifest of a converted dataset is damaged.
+        UnreadableError: a path does not exist or is no text, or a manifest is damaged.
         NotACorpusError: a file holds no contexts and questions.
         UsageError: an unknown format, field or rule.
         ModelError: the tokenizer cannot be loaded.
