@@ -1,4 +1,4 @@
-"""A record of a shuffled file is split, cut into windows, answered and reported, and found again to the byte."""
+"""A record of a shuffled file is split, windowed, answered and reported, and found again to the byte."""
 
 from __future__ import annotations
 

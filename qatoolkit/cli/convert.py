@@ -99,8 +99,9 @@ def convert(
 def _summarise(report: ConversionReport, output: str) -> None:
     for warning in report.warnings:
         hint(f"Warning: {warning}")
+    cut = f" + {report.left_out:,} left out by --rows" if report.left_out else ""
     print(f"{plural(report.read, 'record')} read = {report.written:,} written + {report.merged:,} merged "
-          f"+ {report.rejected:,} rejected + {report.left_out:,} left out by --rows")  # fmt: skip
+          f"+ {report.rejected:,} rejected{cut}")  # fmt: skip
     if report.fixed:
         print(f"{plural(len(report.fixed), 'repair')} made")
     if report.rejected:

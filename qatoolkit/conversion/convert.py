@@ -20,6 +20,7 @@ import polars as pl
 import pyarrow as pa
 
 from qatoolkit.conversion.collect import Collected, collect, refusal
+from qatoolkit.conversion.earlier import earlier_examples
 from qatoolkit.conversion.lineage import MERGED, LineageWriter, lineage_rows
 from qatoolkit.conversion.links import Links
 from qatoolkit.conversion.options import Options
@@ -224,9 +225,8 @@ def _links(corpus: Corpus, options: Options) -> Links:
     several = own_splits(corpus.sources, options) is not None or len(shares.shares) > 1
     links = Links(options.group_by, needed=several, by_row=not shares.by_group)
     if options.split_from is not None:
-        for source in read(options.split_from).sources:
-            for batch in source.batches():
-                links.add_earlier(batch.records, source.split)
+        for records, split in earlier_examples(options.split_from):
+            links.add_earlier(records, split)
     return links
 
 

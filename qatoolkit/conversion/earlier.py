@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from qatoolkit.corpus.reader import read
 from qatoolkit.errors import UsageError
+
+
+def earlier_examples(folder: str) -> Iterator[tuple[pl.DataFrame, str | None]]:
+    """The examples of an earlier dataset, frame by frame, and the split of each frame.
+
+    Args:
+        folder: any dataset with splits; where `qatk convert` wrote it, other columns of its source are at
+            hand in `extra`.
+    """
+    path = Path(folder) / "lineage.parquet"
+    known = pl.read_parquet(path, columns=["id", "split", "extra"]) if path.is_file() else None
+    for source in read(folder).sources:
+        for batch in source.batches():
+            records = batch.records
+            if known is not None:
+                extra = known.filter(pl.col("split") == source.split).select("id", "extra")
+                records = records.drop("extra").join(extra, on="id", how="left", maintain_order="left")
+            yield records, source.split
 
 
 def held_groups(groups: NDArray[np.int64], splits: pl.Series) -> pl.DataFrame:

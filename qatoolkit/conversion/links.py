@@ -32,6 +32,7 @@ class Links:
         self._seen: set[int] = set()
         self._digests = [pl.DataFrame(schema={"context": pl.UInt64, "digest": pl.UInt64})]
         self._groups: list[pl.Series] = []
+        self._columns: dict[str, None] = {}
         self._rows: list[pl.Series] = []
         self._earlier: list[pl.DataFrame] = []
 
@@ -42,6 +43,8 @@ class Links:
         self._notice(records)
         if self._group_by is not None:
             self._groups.append(_values(records, self._group_by))
+            for extra in records["extra"].drop_nulls().head(1):
+                self._columns |= dict.fromkeys(json.loads(extra))
         if self._by_row:
             digests = [_digest(question or "") for question in records["question"]]
             self._rows.append(pl.Series(digests, dtype=pl.UInt64))
@@ -69,8 +72,10 @@ class Links:
         if self._group_by is not None:
             values = pl.concat(self._groups)
             if values.null_count() == len(values):
+                others = ", ".join(self._columns) or "none"
                 raise UsageError(
-                    f"--group-by {self._group_by}: no record has a value in a column of this name"
+                    f"--group-by {self._group_by}: no record has a value in such a column; columns beside "
+                    f"those of the question are: {others}"
                 )
             title = _hashed(values).gather(records["index"])
         rows = {"digest": pl.concat(self._rows).gather(records["index"])} if self._by_row else {}

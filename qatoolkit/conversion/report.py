@@ -66,7 +66,7 @@ def _on_the_sources(collected: Collected, plan: Plan) -> list[str]:
         for finding in findings
         if finding.message.endswith(NOTHING_READ)
     ]
-    if all(split.unanswerable == split.rows for split in plan.splits.values()):
+    if not any(split.labelled for split in plan.splits.values()):
         broken.append(
             "no record has an answer, so all count as unanswerable; "
             "if a column holds the answers, name it with --map YOUR_COLUMN=answers"

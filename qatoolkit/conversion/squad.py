@@ -1,15 +1,18 @@
-"""Writes the nested SQuAD JSON a record at a time, so that a corpus of any size fits.
+"""Writes the nested SQuAD JSON, a question a line, a batch at a time, so that a corpus of any size fits.
 
-Consecutive examples of one title are an article, of one context a paragraph.
+Consecutive examples of one title are an article, of one context a paragraph. All of a batch is put
+together in columns: a row is what ends and begins before its question, and the question.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+import polars as pl
 import pyarrow as pa
+
+_END_PARAGRAPH = "\n     ]\n    }"
+_END_ARTICLE = _END_PARAGRAPH + "\n   ]\n  }"
 
 
 class SquadWriter:
@@ -21,52 +24,68 @@ class SquadWriter:
     """
 
     def __init__(self, path: Path, *, unanswerable: bool) -> None:
-        self._stream = path.open("w", encoding="utf-8", newline="")
+        self._stream = path.open("wb")
         self._unanswerable = unanswerable
-        self._title: str | None = None
-        self._paragraph: dict[str, Any] | None = None
-        self._begun = False
+        #: Title and context of the example before; null before the first.
+        self._last = pl.DataFrame(
+            {"title": [None], "context": [None]}, {"title": pl.String, "context": pl.String}
+        )
         version = "v2.0" if unanswerable else "1.1"
-        self._stream.write(f'{{\n "version": "{version}",\n "data": [')
+        self._stream.write(f'{{\n "version": "{version}",\n "data": ['.encode())
 
     def write(self, examples: pa.Table) -> None:
         """Adds examples of `SCHEMA`."""
-        for row in examples.to_pylist():
-            if row["title"] != self._title:
-                self._end_article()
-                self._begin_article(row["title"])
-            if self._paragraph is None or self._paragraph["context"] != row["context"]:
-                self._end_paragraph()
-                self._paragraph = {"context": row["context"], "qas": []}
-            self._paragraph["qas"].append(self._qa(row))
+        frame = pl.from_arrow(examples)
+        assert isinstance(frame, pl.DataFrame)
+        if not frame.height:
+            return
+        keys = pl.concat([self._last, frame.select("title", "context")])
+        begun = keys.select(
+            first=pl.col("title").shift().is_null(),
+            article=pl.col("title").ne_missing(pl.col("title").shift()),
+            paragraph=pl.col("context").ne_missing(pl.col("context").shift()),
+        )
+        self._last = keys.tail(1)
+        rows = pl.concat([frame, begun[1:], _answers(frame)], how="horizontal")
+        written = rows.select((_before() + self._qa()).str.join()).item()
+        self._stream.write(written.encode("utf-8"))
 
     def close(self) -> None:
         """Ends the file."""
-        self._end_article()
-        self._stream.write("\n ]\n}\n")
+        if self._last["title"].count():
+            self._stream.write(_END_ARTICLE.encode())
+        self._stream.write(b"\n ]\n}\n")
         self._stream.close()
 
-    def _qa(self, row: dict[str, Any]) -> dict[str, Any]:
-        pairs = zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True)
-        answers = [{"text": text, "answer_start": start} for text, start in pairs]
-        qa = {"id": row["id"], "question": row["question"], "answers": answers}
-        return qa | {"is_impossible": not answers} if self._unanswerable else qa
+    def _qa(self) -> pl.Expr:
+        impossible = pl.when(pl.col("given") == "").then(pl.lit("true")).otherwise(pl.lit("false"))
+        flag = ', "is_impossible": ' + impossible if self._unanswerable else pl.lit("")
+        return (
+            '{"id": ' + _quoted("id") + ', "question": ' + _quoted("question")
+            + ', "answers": [' + pl.col("given") + "]" + flag + "}"
+        )  # fmt: skip
 
-    def _begin_article(self, title: str) -> None:
-        self._stream.write(",\n" if self._begun else "\n")
-        self._stream.write(f'  {{\n   "title": {json.dumps(title, ensure_ascii=False)},\n   "paragraphs": [')
-        self._title, self._begun = title, True
-        self._first_paragraph = True
 
-    def _end_article(self) -> None:
-        if self._title is not None:
-            self._end_paragraph()
-            self._stream.write("\n   ]\n  }")
-            self._title = None
+def _before() -> pl.Expr:
+    """What stands before the question of a row: the end of what was before it, and what begins with it."""
+    article = '\n  {\n   "title": ' + _quoted("title") + ',\n   "paragraphs": ['
+    paragraph = '\n    {\n     "context": ' + _quoted("context") + ',\n     "qas": ['
+    return (
+        pl.when("first").then(article + paragraph)
+        .when("article").then(_END_ARTICLE + "," + article + paragraph)
+        .when("paragraph").then(_END_PARAGRAPH + "," + paragraph)
+        .otherwise(pl.lit(","))
+        + "\n      "
+    )  # fmt: skip
 
-    def _end_paragraph(self) -> None:
-        if self._paragraph is not None:
-            # No text in JSON holds a raw line feed, so every one of them is an indentation.
-            text = json.dumps(self._paragraph, ensure_ascii=False, indent=1).replace("\n", "\n    ")
-            self._stream.write(("" if self._first_paragraph else ",") + "\n    " + text)
-            self._first_paragraph, self._paragraph = False, None
+
+def _quoted(name: str) -> pl.Expr:
+    """A column of texts as JSON has them."""
+    return pl.struct(value=name).struct.json_encode().str.strip_prefix('{"value":').str.strip_suffix("}")
+
+
+def _answers(examples: pl.DataFrame) -> pl.DataFrame:
+    """Column `given`: the answers of each example as JSON objects, "" for none."""
+    one = '{"text": ' + _quoted("text") + ', "answer_start": ' + pl.col("answer_start").cast(pl.String) + "}"
+    each = examples.select("answers").unnest("answers").with_row_index().explode("text", "answer_start")
+    return each.group_by("index", maintain_order=True).agg(given=one.str.join(", ")).select("given")

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-
 from qatoolkit.corpus.reader import Source
 from qatoolkit.corpus.record import Batch, Place, frame
 from qatoolkit.errors import NotACorpusError, UnreadableError
@@ -182,8 +180,9 @@ def _opened(folder: Path, manifest: Manifest, inner: Iterable[str]) -> Certifica
     changed |= {name: "was added" for name in inner if manifest.unit(name) not in known}
     try:
         examples = read_lineage(folder / LINEAGE, list(manifest.splits))
-    except (OSError, pa.ArrowException):
-        examples = {}  # that the file was changed is found anyway
+    except UnreadableError:
+        examples = {}
+        changed.setdefault(LINEAGE, "cannot be read")
     for name in changed.keys() & manifest.files.keys():
         split = manifest.splits_by_unit.get(manifest.unit(name))
         if split in examples and not (folder / name).exists():

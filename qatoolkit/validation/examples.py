@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from polars.exceptions import PolarsError
 
 from qatoolkit.corpus.record import LINEAGE, Batch, Place, content_hashes
+from qatoolkit.errors import UnreadableError
 
 _COLUMNS = ("id", "split", "content_hash", "proof")
 _PLACE = list(LINEAGE)[:-1]
@@ -132,24 +135,30 @@ def read_lineage(path: Path, splits: Sequence[str]) -> dict[str, Examples]:
     """The rows of lineage.parquet, split by split.
 
     Raises:
-        OSError, pyarrow.ArrowException: the file is missing or damaged, or lacks a column.
+        UnreadableError: the file is missing or damaged, or something else.
     """
     kind = pl.Enum(splits)
     parts = [pl.DataFrame(schema={"split": kind, "id": pl.UInt64, "content": pl.UInt64, "proofs": pl.UInt32})]
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=list(_COLUMNS)):
-            batch.validate(full=True)  # one wrong byte would end the process inside Polars
-            rows = pl.from_arrow(batch.select(_COLUMNS))
-            assert isinstance(rows, pl.DataFrame)
-            part = rows.select(
-                pl.col("split").cast(pl.String).cast(kind, strict=False),
-                id=pl.col("id").hash(),
-                content=pl.col("content_hash").hash(),
-                proofs=pl.col("proof").list.len(),
-            )
-            parts.append(part)
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=list(_COLUMNS)):
+                batch.validate(full=True)  # one wrong byte would end the process inside Polars
+                parts.append(_hashed(batch, kind))
+    except (OSError, pa.ArrowException, PolarsError) as error:
+        raise UnreadableError(f"{path}: cannot be read: {error}") from error
     rows = pl.concat(parts).with_row_index("row", offset=1).sort("id", maintain_order=True)
     return {split: Examples(split, rows.filter(pl.col("split") == split).drop("split")) for split in splits}
+
+
+def _hashed(batch: pa.RecordBatch, kind: pl.Enum) -> pl.DataFrame:
+    rows = pl.from_arrow(batch)
+    assert isinstance(rows, pl.DataFrame)
+    return rows.select(
+        pl.col("split").cast(pl.String).cast(kind, strict=False),
+        id=pl.col("id").hash(),
+        content=pl.col("content_hash").hash(),
+        proofs=pl.col("proof").list.len(),
+    )
 
 
 def _where(chosen: NDArray[np.bool_], holds: Any) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
-"""Reads `manifest.json`, the certificate of a folder that `qatk convert` wrote, and proves what it says of files.
+"""Reads `manifest.json`, the certificate of a converted dataset, and proves what it says of files and counts.
 
-Looks at files and counts; the examples in the files are the business of `examples`.
+What single examples are is the business of `examples`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def main() -> None:
             planted = write_corpus(Path(faulty), options.rows)
         write_corpus(Path(clean), options.rows, faults=False)
         size = Path(clean).stat().st_size / 1e6
-        print(f"{options.rows:,} rows, {size:,.0f} MB; planted in the other: {planted}", flush=True)
+        print(f"{options.rows:,} rows, {size:,.0f} MB; planted for `faults`: {planted}", flush=True)
         commands = {
             "polars": [sys.executable, str(HERE / "by_polars.py"), clean, out],
             "qatk": [*QATK, clean, "--split", "train=1", "-o", out],

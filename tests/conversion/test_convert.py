@@ -452,8 +452,8 @@ def test_the_manifest_says_what_was_read(sample_data, tmp_path):
     manifest = json.loads((tmp_path / "data" / "manifest.json").read_text("utf-8"))
     assert manifest["sources"] == [
         {"name": str(source), "path": os.path.relpath(source, tmp_path / "data"), "layout": "csv",
-         "encoding": "utf-8", "delimiter": ",", "packing": None, "member": None, "split": None, "records": 593,
-         "sha256": hashlib.sha256(source.read_bytes()).hexdigest()}
+         "encoding": "utf-8", "delimiter": ",", "packing": None, "member": None, "split": None,
+         "records": 593, "sha256": hashlib.sha256(source.read_bytes()).hexdigest()}
     ]  # fmt: skip
     assert (manifest["features"], manifest["options"]["to"]) == ("squad_v2", ["arrow", "csv"])
     assert sum(split["rows"] for split in manifest["splits"].values()) == 567

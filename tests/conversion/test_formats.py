@@ -9,7 +9,7 @@ from pathlib import Path
 import datasets
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import Phase, HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.conversion.convert import write_dataset
@@ -130,9 +130,13 @@ LOOKS_LIKE = ["1", "007", "1.0", "1e5", "-1", "NA", "N/A", "NaN", "nan", "null",
               "{}", '{"a": 1}', '["x"]', "inf", "0x1f", "2020-01-01", "a,b", 'a"b', "=1+1", "id", "é", "e\u0301",
               "\u2028", "a\rb", "a\nb", " x", "x ", "#", "'", "\\", "\0x", "data", "context"]  # fmt: skip
 characters = st.characters(exclude_categories=["Cs"])
-pieces = st.one_of(st.sampled_from(ODD), st.text(characters, max_size=12), st.sampled_from(["Nile", "wide ", "6650"]))
+pieces = st.one_of(
+    st.sampled_from(ODD), st.text(characters, max_size=12), st.sampled_from(["Nile", "wide ", "6650"])
+)
 texts = st.lists(pieces, min_size=1, max_size=6).map("".join).filter(bool)
-filled = texts.filter(lambda text: text.strip(" \t\r\n\0\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029\ufeff\u200b") != "")
+filled = texts.filter(
+    lambda text: text.strip(" \t\r\n\0\x0b\x0c\x1c\x1d\x1e\x1f\x85\u2028\u2029\ufeff\u200b") != ""
+)
 
 
 @st.composite
@@ -178,12 +182,19 @@ def valid(folder: Path, rows: list[dict]) -> list[dict]:
 @pytest.mark.parametrize("answered", [True, False])
 def test_every_format_to_every_format(tmp_path_factory, answered):
     codes = set()
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],
+    )
     @given(rows=records(answered))
     def run(rows):
         folder = tmp_path_factory.mktemp("trip")
         source_folder(folder / "all", {"train": rows})
         from qatoolkit.errors import NotACorpusError
+
         try:
             convert(folder / "all", folder / "some", ["jsonl"], drop_invalid=True, split="train=1")
         except NotACorpusError:
@@ -194,9 +205,12 @@ def test_every_format_to_every_format(tmp_path_factory, answered):
                 l = json.loads(l)
                 for c, m in zip(l["codes"], l["messages"]):
                     if c not in codes:
-                        codes.add(c); print(c, m, l["record"][:200])
-        if len(kept) < 3: return
+                        codes.add(c)
+                        print(c, m, l["record"][:200])
+        if len(kept) < 3:
+            return
         source_folder(folder / "source", dealt(kept))
         prove(folder, dealt(kept))
+
     run()
     print(codes)

@@ -18,7 +18,7 @@ from qatoolkit.validation.validate import validate
 
 EVERY = [rule.code for rule in RULES]
 #: Defined by a file of the user, or shown by several files together.
-WITHOUT_EXAMPLES = {"QA101", "QA110", "QA111", "QA403"}
+WITHOUT_EXAMPLES = {"QA101", "QA110", "QA111", "QA403", "QA601", "QA602", "QA603"}
 #: It says of the file what another rule says of each of its rows.
 COMES_WITH = {"QA407": {"QA206"}}
 #: So that the examples of rules about numbers and tokens can be short.
