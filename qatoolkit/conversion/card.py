@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from qatoolkit.conversion.options import Options
 from qatoolkit.conversion.plan import Split
@@ -11,10 +12,11 @@ from qatoolkit.conversion.plan import Split
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def dataset_card(splits: Mapping[str, Split], options: Options) -> str:
+def dataset_card(folder: Path, splits: Mapping[str, Split], options: Options) -> str:
     """Markdown with a YAML header.
 
     Args:
+        folder: where the examples are written already.
         splits: split -> what it holds.
         options: of the conversion, for formats, language and licence.
     """
@@ -26,7 +28,7 @@ def dataset_card(splits: Mapping[str, Split], options: Options) -> str:
     )
     known = _named("license", options.license) + _named("language", options.language)
     return f"""---
-{known}{_configs(splits, options.to)}task_categories:
+{known}{_configs(folder, splits, options.to)}task_categories:
 - question-answering
 task_ids:
 - extractive-qa
@@ -55,14 +57,18 @@ def _named(key: str, value: str | None) -> str:
     return "" if value is None else f"{key}: {json.dumps(value)}\n"
 
 
-def _configs(splits: Mapping[str, Split], formats: tuple[str, ...]) -> str:
+def _configs(folder: Path, splits: Mapping[str, Split], formats: tuple[str, ...]) -> str:
     """Which file is which split, so that `load_dataset` reads these and nothing that lies beside them."""
     found = next((name for name in ("parquet", "jsonl") if name in formats), None)
     if found is None:
         return ""
-    folder = "" if len(formats) == 1 else f"{found}/"
-    ending = {"parquet": "*.parquet", "jsonl": ".jsonl"}[found]
-    files = "".join(f"  - split: {name}\n    path: {folder}{name}{ending}\n" for name in splits)
+    inner = "" if len(formats) == 1 else f"{found}/"
+    files = ""
+    for name in splits:
+        path = f"{inner}{name}.{found}"
+        if not (folder / path).exists():  # it is in several
+            path = f"{inner}{name}-?????-of-?????.{found}"
+        files += f"  - split: {name}\n    path: {path}\n"
     return f"configs:\n- config_name: default\n  data_files:\n{files}"
 
 

@@ -36,6 +36,7 @@ class SourceOutcome:
         source: where it was read from.
         records: how many records it has, unreadable ones included.
         spooled: how many of them are in the spool.
+        frames: in how many frames of it.
         refused: findings of its invalid records, by row.
         refused_whole: findings that make every record of it invalid.
         labelled: whether any record has an answer, or says that there is none.
@@ -44,6 +45,7 @@ class SourceOutcome:
     source: Source
     records: int = 0
     spooled: int = 0
+    frames: int = 0
     refused: ByRow = field(default_factory=dict)
     refused_whole: list[Finding] = field(default_factory=list)
     labelled: bool = False
@@ -61,14 +63,11 @@ class Collected:
     Attributes:
         spool: every readable record, repaired.
         outcomes: what was found, source by source.
-        records: the engine's ledger, one row for each record of the spool, in its order; with `source`, the
-            number of the outcome, and `valid`.
         fixed: the findings that were repaired.
     """
 
     spool: Spool
     outcomes: list[SourceOutcome]
-    records: pl.DataFrame = field(default_factory=pl.DataFrame)
     fixed: list[Finding] = field(default_factory=list)
 
     @property
@@ -80,7 +79,9 @@ class Collected:
         return sum(outcome.rejected for outcome in self.outcomes)
 
 
-def collect(corpus: Corpus, spool: Spool, links: Links, *, fix: bool, unsafe: bool) -> Collected:
+def collect(
+    corpus: Corpus, spool: Spool, links: Links, *, fix: bool, unsafe: bool
+) -> tuple[Collected, pl.DataFrame]:
     """Reads everything.
 
     Args:
@@ -89,6 +90,11 @@ def collect(corpus: Corpus, spool: Spool, links: Links, *, fix: bool, unsafe: bo
         links: is shown every record, for whoever has to keep related ones together.
         fix: make the safe repairs.
         unsafe: make the others too.
+
+    Returns:
+        What was found; and one row for each record of the spool, in its order: `index`, `source` (the number of
+        the outcome), `row`, `line`, `valid`, `answered`, and hashes: `id`, `context`, `pair` of context and
+        question, `title` (null where there is none).
     """
     engine = Engine([rule for rule in select_rules() if rule.severity == "error"])
     collected = Collected(spool, [SourceOutcome(source) for source in corpus.sources])
@@ -103,14 +109,14 @@ def collect(corpus: Corpus, spool: Spool, links: Links, *, fix: bool, unsafe: bo
     for finding in engine.conclude():  # what only all of them together show: a second use of an id
         if finding.place.row is not None:
             _refuse(named[finding.file], finding)
-    collected.records = _with_validity(engine.ledger.records(), collected.outcomes)
-    return collected
+    return collected, _narrow(engine.ledger.records(), collected.outcomes)
 
 
 def _counted(outcome: SourceOutcome, corpus: Corpus) -> Iterator[Batch]:
     for batch in outcome.source.batches(corpus.mapping):
         outcome.records += batch.records.height + len(batch.unreadable)
         outcome.spooled += batch.records.height
+        outcome.frames += batch.records.height > 0
         outcome.labelled = outcome.labelled or _is_labelled(batch.records)
         yield batch
 
@@ -159,15 +165,17 @@ def _by_row(findings: Iterable[Finding]) -> ByRow:
     return found
 
 
-def _with_validity(records: pl.DataFrame, outcomes: list[SourceOutcome]) -> pl.DataFrame:
-    """The ledger with the numbers of the outcomes, and with what the findings say."""
-    valid = []
-    numbers = []
+def _narrow(ledger: pl.DataFrame, outcomes: list[SourceOutcome]) -> pl.DataFrame:
+    """The columns of the ledger that decide what becomes of a record, and whether it is valid."""
+    records = ledger.select(
+        pl.col("id").hash(), "context", "pair", "title", "answered", "row", "line"
+    ).with_row_index("index")
+    numbers, valid, first = [], [], 0
     for number, outcome in enumerate(outcomes):
-        rows = records["row"].slice(sum(o.spooled for o in outcomes[:number]), outcome.spooled)
+        rows = records["row"][first : first + outcome.spooled]
+        first += outcome.spooled
         refused = pl.Series(list(outcome.refused), dtype=rows.dtype)
-        is_valid = ~rows.is_in(refused.implode()) if not outcome.refused_whole else rows < 0
-        valid.append(is_valid)
+        valid.append(rows < 0 if outcome.refused_whole else ~rows.is_in(refused.implode()))
         numbers.append(pl.repeat(number, outcome.spooled, dtype=pl.UInt32, eager=True))
     return records.with_columns(source=pl.concat(numbers), valid=pl.concat(valid))
 

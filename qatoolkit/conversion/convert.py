@@ -13,6 +13,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,14 +183,7 @@ def write_dataset(
     with placed(output, overwrite=overwrite) as folder, ThreadPoolExecutor(1) as beside:
         hashes = [beside.submit(file_hash, source) for source in corpus.sources]
         spool = Spool(folder / ".spool")
-        links = _links(corpus, options)
-        repairs = options.fix or options.unsafe_fixes
-        collected = collect(corpus, spool, links, fix=repairs, unsafe=options.unsafe_fixes)
-        if collected.rejected and not options.drop_invalid:
-            raise InvalidRecordsError(refusal(collected, fix=options.fix, unsafe=options.unsafe_fixes))
-        if not collected.records["valid"].any():
-            raise NotACorpusError(_nothing(collected.read))
-        plan = make_plan(collected, links, options)
+        collected, plan = _read(corpus, spool, options)
         if arrow is not None:
             arrow.mkdir()
         places: Places = [(folder, options.to), *([(arrow, ["arrow"])] if arrow is not None else [])]
@@ -204,8 +198,19 @@ def write_dataset(
     return report
 
 
-def _nothing(read: int) -> str:
-    return f"none of {read} records is valid" if read else "there are no records to convert"
+def _read(corpus: Corpus, spool: Spool, options: Options) -> tuple[Collected, Plan]:
+    """The first pass and what it decides; the hashes it decides on are forgotten."""
+    links = _links(corpus, options)
+    repairs = options.fix or options.unsafe_fixes
+    collected, records = collect(corpus, spool, links, fix=repairs, unsafe=options.unsafe_fixes)
+    if collected.rejected and not options.drop_invalid:
+        raise InvalidRecordsError(refusal(collected, fix=options.fix, unsafe=options.unsafe_fixes))
+    if not records["valid"].any():
+        read = collected.read
+        raise NotACorpusError(
+            f"none of {read} records is valid" if read else "there are no records to convert"
+        )
+    return collected, make_plan(collected, records, links, options)
 
 
 def check_options(options: Options) -> None:
@@ -236,8 +241,7 @@ def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Plac
     Returns:
         Split -> number of examples that were written.
     """
-    unanswerable = {name: split.unanswerable for name, split in plan.splits.items()}
-    writers = [Writers(place, formats, unanswerable) for place, formats in places]
+    writers = [Writers(place, formats, plan.splits) for place, formats in places]
     lineage = LineageWriter(folder / "lineage.parquet")
     written: Counter[str] = Counter()
     with often_switching():
@@ -256,14 +260,15 @@ def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Plac
 
 def _proved(collected: Collected, plan: Plan) -> Iterator[pl.DataFrame]:
     """The examples of each frame of the spool, with what was decided about them."""
-    names = pl.Series([outcome.source.name for outcome in collected.outcomes], dtype=pl.String)
+    splits = pl.Series(list(plan.splits), dtype=pl.String)
+    sources = chain.from_iterable(repeat(o.source.name, o.frames) for o in collected.outcomes)
     first = 0
-    for frame in collected.spool.frames():
-        here = slice(first, first + frame.height)
+    for frame, source in zip(collected.spool.frames(), sources, strict=True):
+        target = plan.target[first : first + frame.height]
         examples = frame.with_columns(
             index=pl.int_range(first, first + frame.height, dtype=pl.UInt32),
-            split=plan.target[here],
-            source=names.gather(collected.records["source"][here]),
+            split=splits.gather(target.replace(-1, None)),
+            source=pl.lit(source),
             merged=pl.lit([], MERGED),
         )
         if plan.joined is not None:

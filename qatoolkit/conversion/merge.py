@@ -6,10 +6,13 @@ held in memory, and no context.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from qatoolkit.conversion.proofs import fill_proofs
 from qatoolkit.conversion.spool import PROOF, Spool
+from qatoolkit.validation.ledger import are_repeated
 
 _LISTS = ("text", "answer_start", "answer_end", *PROOF)
 
@@ -18,18 +21,20 @@ def find_repeats(records: pl.DataFrame) -> pl.DataFrame:
     """The valid records that repeat an earlier one.
 
     Args:
-        records: the ledger's rows, with `index`, `valid`, `id` and `pair`.
+        records: as `collect` has them.
 
     Returns:
         `index` of each repeating record and `head`, that of the first one.
     """
-    keys = records.lazy().filter("valid").select("index", key=pl.struct(pl.col("id").hash(), "pair").hash())
-    repeated = keys.filter(pl.col("key").is_duplicated())
-    heads = repeated.with_columns(head=pl.col("index").first().over("key"))
-    return heads.filter(pl.col("index") != pl.col("head")).select("index", "head").collect()
+    keys = records.select(pl.struct("id", "pair").hash()).to_series()
+    repeated = records.select("index", "id", "pair", "valid").filter(are_repeated(keys)).filter("valid")
+    heads = repeated.select("index", head=pl.col("index").first().over("id", "pair"))
+    return heads.filter(pl.col("index") != pl.col("head"))
 
 
-def merge_answers(spool: Spool, repeats: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
+def merge_answers(
+    spool: Spool, repeats: pl.DataFrame, records: pl.DataFrame, names: Sequence[str]
+) -> pl.DataFrame:
     """One row for each example that others join: its index, all its answers, and where they come from.
 
     An answer that a further row repeats to the character is kept once; what one record repeats stays.
@@ -37,7 +42,8 @@ def merge_answers(spool: Spool, repeats: pl.DataFrame, records: pl.DataFrame) ->
     Args:
         spool: the records.
         repeats: as `find_repeats` returns them.
-        records: the ledger's rows, for the places.
+        records: as `collect` has them, for the places.
+        names: of the sources, by their numbers.
 
     Returns:
         `index` of the first record, the answer columns, their proofs, `repairs`, and `merged`: the places of
@@ -63,12 +69,13 @@ def merge_answers(spool: Spool, repeats: pl.DataFrame, records: pl.DataFrame) ->
     told = rows.group_by("head").agg(
         repairs=pl.when(pl.col("repairs").count() > 0).then("[" + inner.str.join(", ") + "]")
     )
+    named = dict(enumerate(names))
     numbers = [pl.col(name).cast(pl.Int64) for name in ("row", "line")]
     places = (
-        repeats.join(records.select("index", "name", "row", "line"), on="index")
+        repeats.join(records.select("index", "source", "row", "line"), on="index")
         .sort("index")
         .group_by("head", maintain_order=True)
-        .agg(merged=pl.struct(pl.col("name").alias("source"), *numbers))
+        .agg(merged=pl.struct(pl.col("source").replace_strict(named), *numbers))
     )
     columns = ["head", *_LISTS]
     whole = pl.concat([merged.select(columns), without.select(columns)])

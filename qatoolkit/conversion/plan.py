@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from qatoolkit.conversion.collect import Collected
@@ -42,7 +43,7 @@ class Plan:
     """Where every record goes.
 
     Attributes:
-        target: for each record of the spool the split that it is an example of, else null.
+        target: for each record of the spool the number of the split that it is an example of, else -1.
         joined: examples that others join, by `index`, with all their answers; None if there are none.
         merged: how many records join an earlier one.
         left_out: how many examples `rows` cut off.
@@ -66,46 +67,47 @@ def own_splits(sources: Sequence[Source], options: Options) -> list[str] | None:
     return named
 
 
-def make_plan(collected: Collected, links: Links, options: Options) -> Plan:
+def make_plan(collected: Collected, records: pl.DataFrame, links: Links, options: Options) -> Plan:
     """Decides where every record goes.
 
     Args:
-        collected: what was read, with its validity.
+        collected: what was read.
+        records: the hashes of every record, as `collect` has them.
         links: what was noticed of contexts on the way.
         options: what is asked.
 
     Raises:
         UsageError: `rows` or `group_by` means nothing here.
     """
-    records = _records(collected)
     repeats = find_repeats(records)
-    joined = merge_answers(collected.spool, repeats, records) if repeats.height else None
-    answered = repeats.join(records, on="index").filter("answered")["head"]
-    examples = (
-        records.filter("valid")
-        .join(repeats, on="index", how="anti")
-        .with_columns(answered=pl.col("answered") | pl.col("index").is_in(answered.implode()))
-    )
+    examples = records.filter("valid")
+    joined = None
+    if repeats.height:
+        names = [outcome.source.name for outcome in collected.outcomes]
+        joined = merge_answers(collected.spool, repeats, records, names)
+        answered = repeats.join(records, on="index").filter("answered")["head"]
+        examples = examples.join(repeats, on="index", how="anti", maintain_order="left").with_columns(
+            answered=pl.col("answered") | pl.col("index").is_in(answered.implode())
+        )
     assignment = _assign(examples, collected, links, options)
     chosen = keep_rows(assignment.splits, options.rows) if options.rows is not None else assignment.splits
-    examples = examples.with_columns(split=chosen)
-    homes = examples.select("index", "split")
+    splits = _splits(examples, chosen, collected)
     return Plan(
-        records.select("index").join(homes, on="index", how="left", maintain_order="left")["split"],
+        _targets(records.height, examples["index"], chosen, list(splits)),
         joined,
         repeats.height,
         chosen.null_count(),
-        _splits(examples, collected),
+        splits,
         assignment,
     )
 
 
-def _records(collected: Collected) -> pl.DataFrame:
-    """The ledger's rows with their index in the spool and the name of their source."""
-    names = pl.Series([outcome.source.name for outcome in collected.outcomes], dtype=pl.String)
-    return collected.records.with_row_index("index").with_columns(
-        name=names.gather(collected.records["source"])
-    )
+def _targets(number: int, examples: pl.Series, splits: pl.Series, names: list[str]) -> pl.Series:
+    """For each of so many records the number of its split, -1 where it is no example of one."""
+    codes = splits.cast(pl.Enum(names)).to_physical().cast(pl.Int16).fill_null(-1)
+    targets = np.full(number, -1, np.int16)
+    targets[examples.to_numpy()] = codes.to_numpy()
+    return pl.Series(targets)
 
 
 def _assign(examples: pl.DataFrame, collected: Collected, links: Links, options: Options) -> Assignment:
@@ -127,10 +129,11 @@ def _undivided(shares: Shares, number: int) -> Assignment:
     return Assignment(splits, "one split", None, None, {}, 0, [], [])
 
 
-def _splits(examples: pl.DataFrame, collected: Collected) -> dict[str, Split]:
+def _splits(examples: pl.DataFrame, splits: pl.Series, collected: Collected) -> dict[str, Split]:
     labelled = [number for number, outcome in enumerate(collected.outcomes) if outcome.labelled]
     counted = (
-        examples.drop_nulls("split")
+        examples.select("answered", "source", split=splits)
+        .drop_nulls("split")
         .group_by("split")
         .agg(
             rows=pl.len(),

@@ -29,6 +29,9 @@ from qatoolkit.validation.select import select_rules
 #: What could change the written bytes.
 _LIBRARIES = ("polars", "pyarrow", "rensa")
 
+#: Rules for which a conversion has nothing to look at, a tokenizer or itself.
+_OTHERS = ("tokenizer", "certificate")
+
 _BLOCK = 2**20
 
 
@@ -49,7 +52,7 @@ def write_split(folder: Path, plan: Plan, options: Options) -> None:
 
 def write_card(folder: Path, plan: Plan, options: Options) -> None:
     """The dataset card."""
-    card = dataset_card(plan.splits, options)
+    card = dataset_card(folder, plan.splits, options)
     (folder / "README.md").write_text(card, encoding="utf-8", newline="")
 
 
@@ -95,7 +98,7 @@ def write_manifest(
         },
         "options": asdict(options),
         "features": "squad_v2" if unanswerable else "squad",
-        "rules": [rule.code for rule in select_rules() if rule.severity == "error"],
+        "rules": [r.code for r in select_rules() if r.severity == "error" and r.scope not in _OTHERS],
         "counts": {name: getattr(report, name) for name in counted} | {"fixed": len(report.fixed)},
         "splits": {name: asdict(split) for name, split in plan.splits.items()},
         "files": {path.relative_to(folder).as_posix(): _digested(path) for path in files},

@@ -17,39 +17,33 @@ import polars as pl
 
 from qatoolkit.conversion.collect import Collected, SourceOutcome
 from qatoolkit.corpus.reader import Corpus, Source
-from qatoolkit.corpus.record import CONTENT, Place
-from qatoolkit.validation.ledger import place_of
+from qatoolkit.corpus.record import CONTENT, Place, places
 
 
 def write_rejected(path: Path, collected: Collected, corpus: Corpus) -> None:
     """One line for each invalid record, in the order of the sources; no file if there is none."""
     if not collected.rejected:
         return
-    first = 0
     with path.open("w", encoding="utf-8", newline="") as stream:
         for outcome in collected.outcomes:
-            known = collected.records.slice(first, outcome.spooled)
-            first += outcome.spooled
-            for line in _lines(outcome, known, corpus) if outcome.rejected else ():
+            for line in _lines(outcome, corpus) if outcome.rejected else ():
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def _lines(outcome: SourceOutcome, known: pl.DataFrame, corpus: Corpus) -> Iterator[dict[str, Any]]:
-    rows = sorted({*outcome.refused, *(known["row"] if outcome.refused_whole else ())})
-    places = {
-        row["row"]: place_of(row) for row in known.filter(pl.col("row").is_in(rows)).iter_rows(named=True)
-    }
-    records = (
-        {}
-        if outcome.source.is_text and outcome.source.layout != "columns"
-        else _read(outcome.source, set(rows), corpus)
-    )
-    with _open(outcome.source) as stream:
-        for row in rows:
+def _lines(outcome: SourceOutcome, corpus: Corpus) -> Iterator[dict[str, Any]]:
+    source = outcome.source
+    found = {row: findings[0].place for row, findings in outcome.refused.items()}
+    if outcome.refused_whole:
+        found |= {
+            place.row or 0: place for batch in source.batches(corpus.mapping) for place in places(batch.records)
+        }
+    has_bytes = source.is_text and source.layout != "columns"
+    records = {} if has_bytes else _read(source, set(found), corpus)
+    with _open(source) as stream:
+        for row, place in sorted(found.items()):
             findings = [*outcome.refused.get(row, ()), *outcome.refused_whole]
-            place = places.get(row) or findings[0].place
             yield {
-                "source": outcome.source.name,
+                "source": source.name,
                 "id": findings[0].id,
                 **asdict(place),
                 "codes": [finding.code for finding in findings],

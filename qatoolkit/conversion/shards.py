@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-#: As large as `datasets` makes its own.
+#: A file that has reached this size is followed by another; as large as `datasets` makes its own.
 SHARD_BYTES = 500 * 10**6
 
 _TEXT = {"dtype": "string", "_type": "Value"}
@@ -42,32 +42,70 @@ SCHEMA = pa.schema(
 )
 
 
-class ArrowWriter:
-    """One split as `Dataset.save_to_disk` lays it.
+class Shards:
+    """Files that follow each other, named when it is known how many they are.
 
     Args:
-        folder: the split's folder, which is made.
-        shard_bytes: a shard that has reached this size is followed by another.
+        stem: their path without number and ending.
+        ending: ".arrow" or ".parquet", which says what they are.
+
+    Attributes:
+        paths: the files, in their order.
     """
 
-    def __init__(self, folder: Path, shard_bytes: int = SHARD_BYTES) -> None:
-        folder.mkdir()
-        self._folder = folder
-        self._shard_bytes = shard_bytes
-        self._shards: list[Path] = []
+    def __init__(self, stem: Path, ending: str) -> None:
+        self._stem = stem
+        self._ending = ending
+        self.paths: list[Path] = []
         self._open()
 
     def write(self, examples: pa.Table) -> None:
         """Adds examples of `SCHEMA`."""
-        if self._sink.tell() > self._shard_bytes:
+        if self._sink.tell() > SHARD_BYTES:
             self._end()
             self._open()
         self._writer.write_table(examples)
 
     def close(self) -> None:
-        """Ends the files and describes them."""
+        """Ends the last file, and gives all of them their names; a single one of Parquet has no number."""
         self._end()
-        names = numbered(self._shards, self._folder / "data")
+        count = len(self.paths)
+        alone = count == 1 and self._ending == ".parquet"
+        self.paths = [
+            path.rename(self._named("" if alone else f"-{number:05d}-of-{count:05d}"))
+            for number, path in enumerate(self.paths)
+        ]
+
+    def _open(self) -> None:
+        self.paths.append(self._named(f".{len(self.paths)}"))
+        self._sink = pa.OSFile(str(self.paths[-1]), "wb")
+        opened = pq.ParquetWriter if self._ending == ".parquet" else pa.ipc.new_stream
+        self._writer = opened(self._sink, SCHEMA)
+
+    def _end(self) -> None:
+        self._writer.close()
+        self._sink.close()
+
+    def _named(self, number: str) -> Path:
+        return self._stem.with_name(f"{self._stem.name}{number}{self._ending}")
+
+
+class ArrowWriter:
+    """One split as `Dataset.save_to_disk` lays it, in a folder that is made."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._shards = Shards(folder / "data", ".arrow")
+
+    def write(self, examples: pa.Table) -> None:
+        """Adds examples of `SCHEMA`."""
+        self._shards.write(examples)
+
+    def close(self) -> None:
+        """Ends the files and describes them."""
+        self._shards.close()
+        names = self._shards.paths
         _dump(self._folder / "dataset_info.json", {
             "citation": "", "description": "", "features": FEATURES, "homepage": "", "license": "",
         })  # fmt: skip
@@ -81,67 +119,10 @@ class ArrowWriter:
             "_split": None,
         })  # fmt: skip
 
-    def _open(self) -> None:
-        self._shards.append(self._folder / f"{len(self._shards)}.arrow")
-        self._sink = pa.OSFile(str(self._shards[-1]), "wb")
-        self._writer = pa.ipc.new_stream(self._sink, SCHEMA)
-
-    def _end(self) -> None:
-        self._writer.close()
-        self._sink.close()
-
-
-class ParquetWriter:
-    """One split as Parquet files.
-
-    Args:
-        stem: the path of the file without its suffix; shards have their number behind it.
-        shard_bytes: a shard that has reached this size is followed by another.
-    """
-
-    def __init__(self, stem: Path, shard_bytes: int = SHARD_BYTES) -> None:
-        self._stem = stem
-        self._shard_bytes = shard_bytes
-        self._shards: list[Path] = []
-        self._open()
-
-    def write(self, examples: pa.Table) -> None:
-        """Adds examples of `SCHEMA`."""
-        if self._sink.tell() > self._shard_bytes:
-            self._end()
-            self._open()
-        self._writer.write_table(examples)
-
-    def close(self) -> None:
-        """Ends the files; a single one has no number."""
-        self._end()
-        if len(self._shards) == 1:
-            self._shards[0].rename(self._stem.with_name(f"{self._stem.name}.parquet"))
-        else:
-            numbered(self._shards, self._stem)
-
-    def _open(self) -> None:
-        self._shards.append(self._stem.with_name(f"{self._stem.name}.{len(self._shards)}.parquet"))
-        self._sink = pa.OSFile(str(self._shards[-1]), "wb")
-        self._writer = pq.ParquetWriter(self._sink, SCHEMA)
-
-    def _end(self) -> None:
-        self._writer.close()
-        self._sink.close()
-
 
 def write_dataset_dict(folder: Path, splits: list[str]) -> None:
     """What `DatasetDict.save_to_disk` writes beside the splits."""
     (folder / "dataset_dict.json").write_text(json.dumps({"splits": splits}), encoding="utf-8")
-
-
-def numbered(shards: list[Path], stem: Path) -> list[Path]:
-    """Renames shards to what they are called once it is known how many they are."""
-    names = [
-        stem.with_name(f"{stem.name}-{number:05d}-of-{len(shards):05d}{shard.suffix}")
-        for number, shard in enumerate(shards)
-    ]
-    return [shard.rename(name) for shard, name in zip(shards, names, strict=True)]
 
 
 def fingerprint(paths: list[Path]) -> str:

@@ -1,7 +1,7 @@
 """Writes the nested SQuAD JSON, a question a line, a batch at a time, so that a corpus of any size fits.
 
-Consecutive examples of one title are an article, of one context a paragraph. All of a batch is put
-together in columns: a row is what ends and begins before its question, and the question.
+Consecutive examples of one title are an article, of one context a paragraph. A batch is put together in
+columns: before the question of each row stands what ends and what begins there.
 """
 
 from __future__ import annotations
@@ -20,72 +20,77 @@ class SquadWriter:
 
     Args:
         path: the file.
-        unanswerable: whether the split has questions without an answer, which only version 2.0 can say.
+        version: what the file says it is, "1.1" or "v2.0".
+        flagged: whether each question says if it is impossible.
     """
 
-    def __init__(self, path: Path, *, unanswerable: bool) -> None:
-        self._stream = path.open("wb")
-        self._unanswerable = unanswerable
-        #: Title and context of the example before; null before the first.
-        self._last = pl.DataFrame(
-            {"title": [None], "context": [None]}, {"title": pl.String, "context": pl.String}
-        )
-        version = "v2.0" if unanswerable else "1.1"
-        self._stream.write(f'{{\n "version": "{version}",\n "data": ['.encode())
+    def __init__(self, path: Path, version: str, *, flagged: bool = False) -> None:
+        self._path = path
+        self._flagged = flagged
+        #: Title and context of the last example that was written; null before the first.
+        self._last = pl.DataFrame([[None], [None]], {"title": pl.String, "context": pl.String})
+        self._path.write_bytes(f'{{\n "version": "{version}",\n "data": ['.encode())
 
     def write(self, examples: pa.Table) -> None:
         """Adds examples of `SCHEMA`."""
         frame = pl.from_arrow(examples)
         assert isinstance(frame, pl.DataFrame)
-        if not frame.height:
-            return
-        keys = pl.concat([self._last, frame.select("title", "context")])
-        begun = keys.select(
-            first=pl.col("title").shift().is_null(),
-            article=pl.col("title").ne_missing(pl.col("title").shift()),
-            paragraph=pl.col("context").ne_missing(pl.col("context").shift()),
-        )
-        self._last = keys.tail(1)
-        rows = pl.concat([frame, begun[1:], _answers(frame)], how="horizontal")
-        written = rows.select((_before() + self._qa()).str.join()).item()
-        self._stream.write(written.encode("utf-8"))
+        begun = self._begun(frame)
+        rows = pl.concat([frame.select("id", "question"), begun, _answers(frame)], how="horizontal")
+        parts = rows.select(before=_before(), question=self._question())
+        whole = parts.select(pl.concat_str(pl.all()).str.join()).to_series().to_arrow()
+        with self._path.open("ab") as stream:
+            stream.write(whole.cast(pa.large_binary())[0].as_buffer())
 
     def close(self) -> None:
         """Ends the file."""
-        if self._last["title"].count():
-            self._stream.write(_END_ARTICLE.encode())
-        self._stream.write(b"\n ]\n}\n")
-        self._stream.close()
+        with self._path.open("ab") as stream:
+            stream.write((_END_ARTICLE if self._last["title"].count() else "").encode() + b"\n ]\n}\n")
 
-    def _qa(self) -> pl.Expr:
-        impossible = pl.when(pl.col("given") == "").then(pl.lit("true")).otherwise(pl.lit("false"))
-        flag = ', "is_impossible": ' + impossible if self._unanswerable else pl.lit("")
-        return (
-            '{"id": ' + _quoted("id") + ', "question": ' + _quoted("question")
-            + ', "answers": [' + pl.col("given") + "]" + flag + "}"
-        )  # fmt: skip
+    def _begun(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The titles and contexts of the articles and paragraphs that begin, null in all other rows."""
+        keys = pl.concat([self._last, frame.select("title", "context")])
+        self._last = keys.tail(1)
+        article, paragraph = (pl.col(name).ne_missing(pl.col(name).shift()) for name in keys.columns)
+        return keys.select(
+            first=pl.col("title").shift().is_null(),
+            title=pl.when(article).then("title"),
+            context=pl.when(article | paragraph).then("context"),
+        )[1:]
+
+    def _question(self) -> pl.Expr:
+        flag = pl.when(pl.col("answers") == "").then(pl.lit("true")).otherwise(pl.lit("false"))
+        end = _joined('], "is_impossible": ', flag, "}") if self._flagged else pl.lit("]}")
+        id, question = _quoted("id"), _quoted("question")
+        return _joined('{"id": ', id, ', "question": ', question, ', "answers": [', pl.col("answers"), end)
 
 
 def _before() -> pl.Expr:
-    """What stands before the question of a row: the end of what was before it, and what begins with it."""
-    article = '\n  {\n   "title": ' + _quoted("title") + ',\n   "paragraphs": ['
-    paragraph = '\n    {\n     "context": ' + _quoted("context") + ',\n     "qas": ['
+    """What stands before the question of a row: the ends of what was before it, and what begins with it."""
+    article = _joined('\n  {\n   "title": ', _quoted("title"), ',\n   "paragraphs": [')
+    paragraph = _joined('\n    {\n     "context": ', _quoted("context"), ',\n     "qas": [\n      ')
     return (
-        pl.when("first").then(article + paragraph)
-        .when("article").then(_END_ARTICLE + "," + article + paragraph)
-        .when("paragraph").then(_END_PARAGRAPH + "," + paragraph)
-        .otherwise(pl.lit(","))
-        + "\n      "
+        pl.when(pl.col("context").is_null()).then(pl.lit(",\n      "))
+        .when(pl.col("title").is_null()).then(_joined(_END_PARAGRAPH + ",", paragraph))
+        .when("first").then(_joined(article, paragraph))
+        .otherwise(_joined(_END_ARTICLE + ",", article, paragraph))
     )  # fmt: skip
+
+
+def _answers(examples: pl.DataFrame) -> pl.DataFrame:
+    """The answers of each example as JSON objects, "" for none."""
+    lists = examples.select("answers").unnest("answers").with_row_index()
+    each = lists.filter(pl.col("text").list.len() > 0).explode("text", "answer_start")
+    one = _joined('{"text": ', _quoted("text"), ', "answer_start": ', pl.col("answer_start"), "}")
+    joined = each.group_by("index", maintain_order=True).agg(answers=one.str.join(", "))
+    every = lists.select("index").join(joined, on="index", how="left", maintain_order="left")
+    return every.select(pl.col("answers").fill_null(""))
+
+
+def _joined(*parts: str | pl.Expr) -> pl.Expr:
+    return pl.concat_str(*(pl.lit(part) if isinstance(part, str) else part for part in parts))
 
 
 def _quoted(name: str) -> pl.Expr:
     """A column of texts as JSON has them."""
     return pl.struct(value=name).struct.json_encode().str.strip_prefix('{"value":').str.strip_suffix("}")
-
-
-def _answers(examples: pl.DataFrame) -> pl.DataFrame:
-    """Column `given`: the answers of each example as JSON objects, "" for none."""
-    one = '{"text": ' + _quoted("text") + ', "answer_start": ' + pl.col("answer_start").cast(pl.String) + "}"
-    each = examples.select("answers").unnest("answers").with_row_index().explode("text", "answer_start")
-    return each.group_by("index", maintain_order=True).agg(given=one.str.join(", ")).select("given")

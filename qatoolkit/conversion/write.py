@@ -1,10 +1,14 @@
 """Writes examples to a folder in one or several formats, a batch at a time and always the same bytes.
 
+Files of text are opened for each batch, so none is left open where a conversion breaks off.
+
 arrow     what `DatasetDict.save_to_disk` lays; `load_from_disk` reads it
 parquet   `load_dataset("DIR")` reads it by the dataset card
 squad     SPLIT.json, nested; version 1.1 or v2.0 by whether a question of it has no answer
 squad1.1  the same in version 1.1, which a question without an answer makes impossible
 squad2.0  the same in version 2.0
+          A blind split, whose answers nobody has written down, fits either: its lists of answers are empty,
+          and no `is_impossible` claims that there are none
 jsonl     SPLIT.jsonl, a flat row a line
 csv       SPLIT.csv, the answers as JSON in one cell; text with NUL is refused, as it makes the file none of
           text to most programs, and to `qatk` as well
@@ -19,7 +23,8 @@ from typing import Protocol
 import polars as pl
 import pyarrow as pa
 
-from qatoolkit.conversion.shards import ArrowWriter, ParquetWriter, write_dataset_dict
+from qatoolkit.conversion.plan import Split
+from qatoolkit.conversion.shards import ArrowWriter, Shards, write_dataset_dict
 from qatoolkit.conversion.squad import SquadWriter
 from qatoolkit.errors import UsageError
 
@@ -38,35 +43,35 @@ class JsonLinesWriter:
     """The flat rows of the Hub's squad."""
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("wb")
+        self._path = path
 
     def write(self, examples: pa.Table) -> None:
         frame = pl.from_arrow(examples)
         assert isinstance(frame, pl.DataFrame)
-        frame.write_ndjson(self._stream)
+        with self._path.open("ab") as stream:
+            frame.write_ndjson(stream)
 
     def close(self) -> None:
-        self._stream.close()
+        pass
 
 
 class CsvWriter:
     """The same rows as a table."""
 
     def __init__(self, path: Path) -> None:
-        self._stream = path.open("wb")
-        self._header = True
+        self._path = path
 
     def write(self, examples: pa.Table) -> None:
         frame = pl.from_arrow(examples)
         assert isinstance(frame, pl.DataFrame)
         _refuse_nul(frame)
         cells = frame.with_columns(pl.col("answers").struct.json_encode())
-        # Everything in quotes: a lone carriage return would be left bare and read as a line break.
-        cells.write_csv(self._stream, include_header=self._header, quote_style="always")
-        self._header = False
+        with self._path.open("ab") as stream:
+            # Everything in quotes: a lone carriage return would be left bare and read as a line break.
+            cells.write_csv(stream, include_header=not stream.tell(), quote_style="always")
 
     def close(self) -> None:
-        self._stream.close()
+        pass
 
 
 def _refuse_nul(examples: pl.DataFrame) -> None:
@@ -81,24 +86,33 @@ def _refuse_nul(examples: pl.DataFrame) -> None:
         )
 
 
-def _squad_1_1(folder: Path, split: str, unanswerable: int) -> Writer:
-    if unanswerable:
+def _squad_1_1(folder: Path, name: str, split: Split) -> Writer:
+    if split.unanswerable and split.labelled:
         raise UsageError(
-            f"--to squad1.1: {unanswerable:,} of the questions in {split} have no answer, which version 1.1 "
-            "cannot say; --to squad2.0 can, --to squad takes the version that fits"
+            f"--to squad1.1: {split.unanswerable:,} of the questions in {name} have no answer, which version "
+            "1.1 cannot say; --to squad2.0 can, --to squad takes the version that fits"
         )
-    return SquadWriter(folder / f"{split}.json", unanswerable=False)
+    return SquadWriter(folder / f"{name}.json", "1.1")
 
 
-#: What `--to` takes: opens a writer for one split, given its number of questions without an answer.
-FORMATS: dict[str, Callable[[Path, str, int], Writer]] = {
-    "arrow": lambda folder, split, _: ArrowWriter(folder / split),
-    "parquet": lambda folder, split, _: ParquetWriter(folder / split),
-    "squad": lambda folder, split, n: SquadWriter(folder / f"{split}.json", unanswerable=n > 0),
+def _squad_2_0(folder: Path, name: str, split: Split) -> Writer:
+    return SquadWriter(folder / f"{name}.json", "v2.0", flagged=split.labelled)
+
+
+def _squad(folder: Path, name: str, split: Split) -> Writer:
+    fits = _squad_2_0 if split.unanswerable and split.labelled else _squad_1_1
+    return fits(folder, name, split)
+
+
+#: What `--to` takes: opens a writer for one split, given its name and what is known of it.
+FORMATS: dict[str, Callable[[Path, str, Split], Writer]] = {
+    "arrow": lambda folder, name, _: ArrowWriter(folder / name),
+    "parquet": lambda folder, name, _: Shards(folder / name, ".parquet"),
+    "squad": _squad,
     "squad1.1": _squad_1_1,
-    "squad2.0": lambda folder, split, _: SquadWriter(folder / f"{split}.json", unanswerable=True),
-    "jsonl": lambda folder, split, _: JsonLinesWriter(folder / f"{split}.jsonl"),
-    "csv": lambda folder, split, _: CsvWriter(folder / f"{split}.csv"),
+    "squad2.0": _squad_2_0,
+    "jsonl": lambda folder, name, _: JsonLinesWriter(folder / f"{name}.jsonl"),
+    "csv": lambda folder, name, _: CsvWriter(folder / f"{name}.csv"),
 }
 
 
@@ -108,18 +122,18 @@ class Writers:
     Args:
         folder: the folder of the dataset.
         formats: keys of `FORMATS`.
-        unanswerable: split -> how many of its questions have no answer.
+        splits: what is known of each split.
     """
 
-    def __init__(self, folder: Path, formats: Sequence[str], unanswerable: Mapping[str, int]) -> None:
-        self._splits = list(unanswerable)
+    def __init__(self, folder: Path, formats: Sequence[str], splits: Mapping[str, Split]) -> None:
+        self._splits = list(splits)
         self._folder = folder if "arrow" in formats else None
-        self._writers: dict[str, list[Writer]] = {split: [] for split in unanswerable}
-        for name in formats:
-            place = folder if name == "arrow" or len(formats) == 1 else folder / name
+        self._writers: dict[str, list[Writer]] = {name: [] for name in splits}
+        for form in formats:
+            place = folder if form == "arrow" or len(formats) == 1 else folder / form
             place.mkdir(exist_ok=True)
-            for split, count in unanswerable.items():
-                self._writers[split].append(FORMATS[name](place, split, count))
+            for name, split in splits.items():
+                self._writers[name].append(FORMATS[form](place, name, split))
 
     def write(self, split: str, examples: pa.Table) -> None:
         """Adds examples of `SCHEMA` to a split."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +20,7 @@ _BESIDE = frozenset({
     "dataset_info.json", "state.json",
 })  # fmt: skip
 #: Folders that `qatk convert` writes the same examples to, the best to read first.
-_FORMATS = ("parquet", "squad", "jsonl", "csv")
+_FORMATS = ("parquet", "squad", "squad2.0", "squad1.1", "jsonl", "csv")
 
 
 def is_data_file(name: str) -> bool:
@@ -89,4 +90,5 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _stem(path: Path) -> str:
-    return without_suffix(path.name).partition(".")[0]
+    """What a file is called, of one in pieces what all of them are called."""
+    return re.sub(r"-\d{5}-of-\d{5}$", "", without_suffix(path.name).partition(".")[0])

@@ -25,8 +25,6 @@ from qatoolkit.validation.rules.certificate import (
 )
 
 _OURS = {rule.code for rule in RULES if rule.scope == "certificate"}
-#: A conversion knows no tokenizer, so it does not rule out what only a tokenizer shows.
-_UNPROVED = {rule.code for rule in RULES if rule.scope == "tokenizer"}
 
 
 @dataclass(frozen=True)
@@ -101,9 +99,9 @@ class Certificate:
                 )  # fmt: skip
 
     def breaks(self, finding: Finding) -> bool:
-        """Whether a finding, if it is about this folder, is one that the certificate rules out."""
-        ruled_out = finding.code in self.manifest.rules - _UNPROVED
-        return finding.code in _OURS or (ruled_out and finding.file in self.sources.values())
+        """Whether a finding is one that the certificate rules out."""
+        here = finding.file in self.sources.values()
+        return finding.code in _OURS or (here and finding.code in self.manifest.rules)
 
     def _cases(self) -> Iterator[tuple[Rule, str, Place, Case]]:
         units: dict[str, list[str]] = {}

@@ -107,11 +107,11 @@ def _alike(records: pl.DataFrame, key: str) -> pl.DataFrame:
         records = records.filter(
             pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in same)
         )
-        alike = records.filter(_repeated(records[key])).unique(same, keep="first", maintain_order=True)
+        alike = records.filter(are_repeated(records[key])).unique(same, keep="first", maintain_order=True)
     elif key == "id_hash":
-        alike = records.filter(_repeated(records.select(_known_hash("id")).to_series()))
+        alike = records.filter(are_repeated(records.select(_known_hash("id")).to_series()))
     else:
-        alike = records.filter(_repeated(records[key]))
+        alike = records.filter(are_repeated(records[key]))
     alike = alike.with_columns(id_hash=_known_hash("id"))
     firsts = [
         pl.col(name).first().over(key).alias(f"first_{name}")
@@ -120,7 +120,7 @@ def _alike(records: pl.DataFrame, key: str) -> pl.DataFrame:
     return alike.with_columns(firsts)
 
 
-def _repeated(keys: pl.Series) -> pl.Series:
+def are_repeated(keys: pl.Series) -> pl.Series:
     """Which of the keys occur more than once; sorting takes a fraction of a hash table's memory."""
     ordered = keys.drop_nulls().sort()
     twice = ordered.filter(ordered == ordered.shift()).unique()

@@ -11,14 +11,15 @@ import time
 
 def timed(command: list[str]) -> tuple[float, float, str]:
     """Seconds and peak megabytes of one process, and what it printed."""
-    with tempfile.TemporaryFile("w+") as printed:
+    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=printed, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=printed, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
         printed.seek(0)
         if os.waitstatus_to_exitcode(status) not in (0, 1):
-            raise SystemExit(f"{command} failed")
+            said.seek(0)
+            raise SystemExit(f"{said.read()}\n{command} failed")
         return seconds, usage.ru_maxrss / 1024, printed.read()
 
 

@@ -12,8 +12,8 @@ import pytest
 from qatoolkit import convert
 from qatoolkit.errors import UsageError
 
-WORDS = ["harbour", "winter", "bridge", "market", "river", "island", "copper", "lantern", "orchard", "thunder",
-         "village", "window", "summer", "mirror", "garden", "engine", "pepper", "signal"]  # fmt: skip
+WORDS = ["harbour", "winter", "bridge", "market", "river", "island", "copper", "lantern", "orchard",
+         "thunder", "village", "window", "summer", "mirror", "garden", "engine", "pepper", "signal"]  # fmt: skip
 SHARES = "train=0.5,validation=0.25,test=0.25"
 
 

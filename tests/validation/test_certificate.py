@@ -126,6 +126,11 @@ def test_splits_of_any_name_hold(tmp_path, sample_data, to):
     assert (proved.examples, proved.answers) == (lineage.height, lineage["proof"].list.len().sum())
 
 
+def test_the_manifest_names_only_rules_that_a_conversion_can_run(converted):
+    manifest = json.loads((converted / "arrow" / "manifest.json").read_text(encoding="utf-8"))
+    assert {code[:3] for code in manifest["rules"]} == {"QA1", "QA2", "QA3"}
+
+
 def test_a_byte_of_a_context(folder):
     d = folder()
     path = d / "test" / "data-00000-of-00001.arrow"
@@ -239,8 +244,9 @@ def test_rows_of_the_lineage_deleted(folder):
     then = path.stat().st_size
     pl.read_parquet(path).filter(pl.col("id") != "nile-2", pl.col("id") != "bern-1").write_parquet(path)
     now = path.stat().st_size
+    change = f"lineage.parquet has {now:,} bytes, not {then:,}"
     assert said(d) == [
-        ("QA601", "d/lineage.parquet", None, None, f"{CHANGED}lineage.parquet has {now:,} bytes, not {then:,}"),
+        ("QA601", "d/lineage.parquet", None, None, f"{CHANGED}{change}"),
         ("QA602", "d/test.parquet", 1, "bern-1", "lineage.parquet has no row for this id in test"),
         ("QA602", "d/train.parquet", 2, "nile-2", "lineage.parquet has no row for this id in train"),
     ]  # fmt: skip
@@ -260,10 +266,8 @@ def test_a_lineage_of_something_else(folder):
     pl.DataFrame({"id": ["nile-1"]}).write_parquet(d / "lineage.parquet")
     ((code, file, *_),) = said(d)
     assert (code, file) == ("QA601", "d/lineage.parquet")
-    size, digest = (
-        (d / "lineage.parquet").stat().st_size,
-        xxhash.xxh3_128((d / "lineage.parquet").read_bytes()),
-    )
+    content = (d / "lineage.parquet").read_bytes()
+    now = {"bytes": len(content), "xxh3_128": xxhash.xxh3_128(content).hexdigest()}
     edit_json(d / "manifest.json", "files", "lineage.parquet", to=now)
     message = f"{CHANGED}lineage.parquet cannot be read"
     assert said(d) == [("QA601", "d/lineage.parquet", None, None, message)]
