@@ -92,8 +92,8 @@ def collect(
         unsafe: make the others too.
 
     Returns:
-        What was found; and one row for each record of the spool, in its order: `index`, `source` (the number of
-        the outcome), `row`, `line`, `valid`, `answered`, and hashes: `id`, `context`, `pair` of context and
+        What was found; and one row for each record of the spool, in its order: `index`, `source` (the number
+        of the outcome), `row`, `line`, `valid`, `answered`, and hashes: `id`, `context`, `pair` of context and
         question, `title` (null where there is none).
     """
     engine = Engine([rule for rule in select_rules() if rule.severity == "error"])

@@ -6,11 +6,12 @@ the same contexts. The texts themselves are not kept.
 
 from __future__ import annotations
 
-import hashlib
 import json
+from functools import cached_property
 
 import polars as pl
 
+from qatoolkit.conversion.groups import digest
 from qatoolkit.corpus.similar import NearDuplicates
 from qatoolkit.errors import UsageError
 
@@ -29,7 +30,6 @@ class Links:
         self._near = NearDuplicates()
         self._group_by = group_by
         self._by_row = by_row
-        self._seen: set[int] = set()
         self._digests = [pl.DataFrame(schema={"context": pl.UInt64, "digest": pl.UInt64})]
         self._groups: list[pl.Series] = []
         self._columns: dict[str, None] = {}
@@ -46,7 +46,7 @@ class Links:
             for extra in records["extra"].drop_nulls().head(1):
                 self._columns |= dict.fromkeys(json.loads(extra))
         if self._by_row:
-            digests = [_digest(question or "") for question in records["question"]]
+            digests = [digest(question or "") for question in records["question"]]
             self._rows.append(pl.Series(digests, dtype=pl.UInt64))
 
     def add_earlier(self, records: pl.DataFrame, split: str | None) -> None:
@@ -91,22 +91,20 @@ class Links:
 
     def _notice(self, records: pl.DataFrame) -> None:
         """Digests and sketches of the contexts that were not seen before."""
-        distinct = (
-            records.select("context", hash=pl.col("context").hash())
-            .filter(pl.col("context").is_not_null())
-            .unique("hash", maintain_order=True)
-        )
-        fresh = distinct.filter(
-            pl.Series([key not in self._seen for key in distinct["hash"].to_list()], dtype=pl.Boolean)
-        )
-        self._seen.update(fresh["hash"].to_list())
-        digests = pl.Series([_digest(context) for context in fresh["context"].to_list()], dtype=pl.UInt64)
-        self._digests.append(pl.DataFrame({"context": fresh["hash"], "digest": digests}))
-        self._near.add_all(fresh["hash"], fresh["context"])
+        contexts = records["context"].drop_nulls()
+        fresh = self._near.add_all(contexts.hash(), contexts)
+        digests = pl.Series([digest(context) for context in fresh["text"].to_list()], dtype=pl.UInt64)
+        self._digests.append(pl.DataFrame({"context": fresh["key"], "digest": digests}))
 
     def _clustered(self, keys: pl.DataFrame) -> pl.DataFrame:
+        return keys.join(self._clusters, on="context", how="left", maintain_order="left")
+
+    @cached_property
+    def _clusters(self) -> pl.DataFrame:
+        """Contexts that are nearly another; all have been seen now, so the sketches can go."""
         clusters = self._near.groups().rename({"key": "context"})
-        return keys.join(clusters, on="context", how="left", maintain_order="left")
+        self._near = NearDuplicates()
+        return clusters
 
 
 def _values(records: pl.DataFrame, column: str) -> pl.Series:
@@ -123,7 +121,3 @@ def _hashed(values: pl.Series) -> pl.Series:
         pl.when(pl.col("value").is_not_null()).then(pl.col("value").hash())
     )
     return hashed.to_series()
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8"), digest_size=8).digest(), "big")

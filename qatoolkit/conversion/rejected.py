@@ -11,13 +11,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import polars as pl
 
 from qatoolkit.conversion.collect import Collected, SourceOutcome
 from qatoolkit.corpus.reader import Corpus, Source
 from qatoolkit.corpus.record import CONTENT, Place, places
+
+_BLOCK = 2**20
 
 
 def write_rejected(path: Path, collected: Collected, corpus: Corpus) -> None:
@@ -34,12 +36,11 @@ def _lines(outcome: SourceOutcome, corpus: Corpus) -> Iterator[dict[str, Any]]:
     source = outcome.source
     found = {row: findings[0].place for row, findings in outcome.refused.items()}
     if outcome.refused_whole:
-        found |= {
-            place.row or 0: place for batch in source.batches(corpus.mapping) for place in places(batch.records)
-        }
+        for batch in source.batches(corpus.mapping):
+            found |= {place.row or 0: place for place in places(batch.records)}
     has_bytes = source.is_text and source.layout != "columns"
     records = {} if has_bytes else _read(source, set(found), corpus)
-    with _open(source) as stream:
+    with _Text(source) as text:
         for row, place in sorted(found.items()):
             findings = [*outcome.refused.get(row, ()), *outcome.refused_whole]
             yield {
@@ -48,30 +49,44 @@ def _lines(outcome: SourceOutcome, corpus: Corpus) -> Iterator[dict[str, Any]]:
                 **asdict(place),
                 "codes": [finding.code for finding in findings],
                 "messages": [finding.message for finding in findings],
-                "record": records.get(row) or _text(stream, place),
+                "record": records.get(row) or text.at(place),
             }
-
-
-def _text(stream: BinaryIO, place: Place) -> str | None:
-    """What stands at a place, byte for byte."""
-    if place.byte_start is None or place.byte_end is None:
-        return None
-    stream.seek(place.byte_start)
-    return stream.read(place.byte_end - place.byte_start).decode("utf-8", "backslashreplace")
 
 
 def _read(source: Source, rows: set[int], corpus: Corpus) -> dict[int, dict[str, Any]]:
     """Records of a layout that is no text, or whose records are no piece of it, as the reader has them."""
     return {
-        record["row"]: {name: record[name] for name in CONTENT}
+        record["row"]: {name: record[name] for name in CONTENT} | _others(record["extra"])
         for batch in source.batches(corpus.mapping)
         for record in batch.records.filter(pl.col("row").is_in(rows)).iter_rows(named=True)
     }
 
 
-def _open(source: Source) -> BinaryIO:
-    """The bytes that the places of records count: those of the unpacked text in UTF-8."""
-    if not source.is_text:
-        return io.BytesIO()
-    stream = source.as_utf8()
-    return stream if stream.seekable() else io.BytesIO(stream.read())
+def _others(extra: str | None) -> dict[str, Any]:
+    return {} if extra is None else {"extra": json.loads(extra)}
+
+
+class _Text:
+    """The unpacked text of a source in UTF-8, whose bytes the places of records count.
+
+    It is read forwards only, as what is packed or in another encoding has to be, and never held as a whole.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._stream = source.as_utf8() if source.is_text else io.BytesIO()
+        self._position = 0
+
+    def __enter__(self) -> _Text:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def at(self, place: Place) -> str | None:
+        """What stands at a place, byte for byte; places have to come in their order."""
+        if place.byte_start is None or place.byte_end is None:
+            return None
+        while part := self._stream.read(min(place.byte_start - self._position, _BLOCK)):
+            self._position += len(part)
+        self._position = place.byte_end
+        return self._stream.read(place.byte_end - place.byte_start).decode("utf-8", "backslashreplace")

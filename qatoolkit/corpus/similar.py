@@ -51,22 +51,26 @@ class NearDuplicates:
     _keys: list[NDArray[np.uint64]] = field(default_factory=list, repr=False)
     _sketches: list[NDArray[np.uint8]] = field(default_factory=list, repr=False)
 
-    def add_all(self, keys: pl.Series, texts: pl.Series) -> None:
+    def add_all(self, keys: pl.Series, texts: pl.Series) -> pl.DataFrame:
         """Adds texts, each under a number of its own; what was added before is not looked at again.
 
         Args:
             keys: unsigned 64-bit numbers, the same number for the same text only.
             texts: as many strings, none of them null.
+
+        Returns:
+            `key` and `text` of what was not known before.
         """
         added = pl.DataFrame({"key": keys, "text": texts}, {"key": pl.UInt64, "text": pl.String})
         added = added.unique("key", keep="first", maintain_order=True)
-        new = [key not in self._known for key in added["key"].to_list()]
-        if not any(new):
-            return
-        added = added.filter(pl.Series(new))
-        self._known.update(added["key"].to_list())
-        self._keys.append(added["key"].to_numpy())
-        self._sketches.append(np.concatenate([_sketches(part) for part in _parts(added["text"].to_list())]))
+        unknown = [key not in self._known for key in added["key"].to_list()]
+        added = added.filter(pl.Series(unknown, dtype=pl.Boolean))
+        if added.height:
+            self._known.update(added["key"].to_list())
+            self._keys.append(added["key"].to_numpy())
+            sketches = [_sketches(part) for part in _parts(added["text"].to_list())]
+            self._sketches.append(np.concatenate(sketches))
+        return added
 
     def groups(self) -> pl.DataFrame:
         """Each text that is nearly another: its `key` and its `cluster`, the smallest key it hangs with.

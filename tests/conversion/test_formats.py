@@ -194,7 +194,7 @@ def dealt(rows: list[dict]) -> Rows:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(rows=st.booleans().flatmap(records))
 @example(rows=[row("1", "\r\rNile\r", "\rWhat?\r", ("\rN", 1))])
@@ -205,17 +205,15 @@ def test_every_format_to_every_format(tmp_path_factory, rows):
     prove(tmp_path_factory.mktemp("trip"), dealt(rows))
 
 
-def test_values_longer_than_what_is_looked_at_to_know_a_file(tmp_path):
-    long = "Ein langer Fluß 😀. " * 20_000  # 400 kB in UTF-8; files are known by their first 256 kB
-    rows = [
-        row("a", "short", "?", ("short", 0), title=long),
-        row("b", long, "?", (long, 0)),
-        row("c", "short", long, ("hort", 1)),
-        row(long, "short", "?", ("t", 4)),
-    ]
-    for number, one in enumerate(rows):
-        (tmp_path / str(number)).mkdir()
-        prove(tmp_path / str(number), {"train": [one, *rows[:number], *rows[number + 1 :]]})
+@pytest.mark.parametrize("field", ["id", "title", "context", "question"])
+def test_values_longer_than_what_is_looked_at_to_know_a_file(tmp_path, field):
+    long = "Ein langer Fluß 😀. " * 15_000  # files are known by their first 256 kB
+    first = row("a", "short", "?", ("or", 2)) | {field: long}
+    if field == "context":
+        first["answers"] = {"text": [long], "answer_start": [0]}
+    rows = {"train": [first, row("b", "short", "?", ("short", 0))]}
+    # A title of this length before all else of a nested file leaves nothing to know it by.
+    prove(tmp_path, rows, [name for name in formats_for(rows) if field != "title" or "squad" not in name])
 
 
 def test_a_context_longer_than_a_block_of_a_table(tmp_path):
