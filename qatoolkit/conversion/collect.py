@@ -93,8 +93,8 @@ def collect(
 
     Returns:
         What was found; and one row for each record of the spool, in its order: `index`, `source` (the number
-        of the outcome), `row`, `line`, `valid`, `answered`, and hashes: `id`, `context`, `pair` of context and
-        question, `title` (null where there is none).
+        of the outcome), `row`, `line`, `valid`, `answered`, and hashes: `id`, `context`, `title` (null where
+        there is none), and `pair`, of context and question.
     """
     engine = Engine([rule for rule in select_rules() if rule.severity == "error"])
     collected = Collected(spool, [SourceOutcome(source) for source in corpus.sources])

@@ -65,10 +65,11 @@ def deal_groups(groups: pl.DataFrame, needs: Sequence[Need]) -> list[int]:
     homes = []
     sizes = groups.select("answered", "unanswered").iter_rows()
     for left, (first, second) in zip(range(groups.height, 0, -1), sizes, strict=True):
-        best, most = 0, -math.inf
+        best, most = 0, (-math.inf, -math.inf)
         for split in sorted(waiting) if len(waiting) >= left else range(len(lacking)):
             some, others = lacking[split]
-            score = first * some + second * others
+            # Where two splits lack as much of this, the smaller of them gets it.
+            score = round(first * some + second * others, 9), answered * some + unanswered * others
             if score > most:
                 best, most = split, score
         lacking[best][0] -= first / answered

@@ -26,9 +26,6 @@ from qatoolkit.validation.finding import Finding
 #: From the surest to the least sure; the repairs of one answer are as sure as the least of them.
 METHODS = ("exact", "hypothesis", "single", "nearest", "normalised", "fuzzy")
 
-#: Repairs that move nothing are as sure as what was there.
-_AS_SURE_AS = {"type": "exact", "trim": "normalised"}
-
 #: One answer's proof: method, original start, candidates, distance.
 _Proof = tuple[str, int | None, int, int | None]
 
@@ -78,7 +75,8 @@ def _placed(record: dict[str, Any], before: list[int | None], repairs: Sequence[
             found = diagnose(record["context"] or "", text or "", None)
             if found.kind == "right":
                 record["answer_start"][i] = found.start
-                proofs[i] = (found.method or "exact", None, len(found.candidates), None)
+                placed: _Proof = (found.method or "exact", None, len(found.candidates), None)
+                proofs[i] = max(placed, proofs[i], key=_doubt)  # its text may have been repaired before
     columns = zip(*proofs, strict=True) if proofs else ((), (), (), ())
     told = [{"code": f.code, **f.to_dict()["fix"]} for f in repairs]
     return record | {
@@ -88,17 +86,22 @@ def _placed(record: dict[str, Any], before: list[int | None], repairs: Sequence[
 
 
 def _repaired(answer: int, start: int | None, repairs: Sequence[Finding]) -> _Proof:
-    proof: _Proof = ("exact", start, 1, 0)
+    proofs: list[_Proof] = [("exact", None, 1, 0)]
     for finding in repairs:
         fix = finding.fix
         if fix is None or finding.answer != answer:
             continue
         if fix.method == "type":  # a start that was written as a text, "12", is null in the frame
             start = next((edit.new for edit in fix.edits if edit.field == "answer_start"), start)
-        method = _AS_SURE_AS.get(fix.method, fix.method)
-        if METHODS.index(method) >= METHODS.index(proof[0]):
-            proof = (method, start, fix.candidates, fix.distance)
-    return (proof[0], start, *proof[2:])
+        else:
+            how = "normalised" if fix.method == "trim" else fix.method
+            proofs.append((how, None, fix.candidates, fix.distance))
+    method, _, candidates, distance = max(reversed(proofs), key=_doubt)
+    return (method, start, candidates, distance)
+
+
+def _doubt(proof: _Proof) -> int:
+    return METHODS.index(proof[0])
 
 
 def fill_proofs(records: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -45,7 +46,7 @@ def data_files(folder: Path, name: str, format: str | None) -> tuple[list[Path],
     if found := _at_root(folder):
         return found, _left_aside(folder, name)
     same = [part for part in _FORMATS if (folder / part).is_dir() and _at_root(folder / part)]
-    if len({frozenset(_stem(path) for path in _at_root(folder / part)) for part in same}) == 1:
+    if len({frozenset(stem_of(path) for path in _at_root(folder / part)) for part in same}) == 1:
         chosen = format if format in same else same[0]
         others = [f"{part}/" for part in same if part != chosen]
         holds = "holds" if len(others) == 1 else "hold"
@@ -89,6 +90,16 @@ def _below(folder: Path) -> Iterator[Path]:
             yield from _at_root(inner) or _below(inner)
 
 
-def _stem(path: Path) -> str:
+def split_names(folder: Path) -> frozenset[str]:
+    """The splits that manifest.json names, if `qatk convert` wrote the folder or the one that it is in."""
+    for place in (folder, folder.parent):
+        try:
+            return frozenset(json.loads((place / "manifest.json").read_text(encoding="utf-8"))["splits"])
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+    return frozenset()
+
+
+def stem_of(path: Path) -> str:
     """What a file is called, of one in pieces what all of them are called."""
     return re.sub(r"-\d{5}-of-\d{5}$", "", without_suffix(path.name).partition(".")[0])

@@ -16,7 +16,7 @@ from pathlib import Path
 from qatoolkit.corpus import hub, packed
 from qatoolkit.corpus.arrow import is_saved_dataset, saved_splits, sniff_table
 from qatoolkit.corpus.encoding import HEAD_BYTES, known_encoding, marked, shown, sniff_encoding
-from qatoolkit.corpus.folder import data_files, is_data_file
+from qatoolkit.corpus.folder import data_files, is_data_file, split_names, stem_of
 from qatoolkit.corpus.sniff import LAYOUTS, sniff_delimiter, sniff_layout
 from qatoolkit.corpus.source import Source
 from qatoolkit.errors import UnreadableError, UsageError
@@ -94,12 +94,15 @@ def _open_folder(folder: Path, name: str, wanted: Wanted) -> Iterator[Source]:
             yield Source(shown_as, place, "arrow", split=split)
         return
     found, remark = data_files(folder, name, wanted.format)
+    known = split_names(folder)
     for path in found:
         if path.is_dir():  # a saved dataset further down
             yield from _open_folder(path, str(path), wanted)
             continue
         inner = path.parent.name if path.parent != folder else ""
-        source = Source(str(path), path, "", split=split_of(path.name) or split_of(inner), remark=remark)
+        stem = stem_of(path)
+        told = stem if stem in known else split_of(path.name) or split_of(inner)
+        source = Source(str(path), path, "", split=told, remark=remark)
         yield from _open_file(source, wanted)
         remark = ""  # said once
 

@@ -5,7 +5,7 @@
 Every one of them reads a corpus without faults; `faults` and `stops` read one with 1% of them, which
 `qatk` repairs or rejects, and at which the map stops. Prints a table in Markdown and fails if what was
 written is not what the others wrote, or what was rejected is not what was planted. Timing is for people
-to read on a quiet machine; nothing here is a test. For each million rows there should be 3 GB of disk.
+to read on a quiet machine; nothing here is a test. There should be 5 GB of disk for each million rows.
 """
 
 from __future__ import annotations
