@@ -36,7 +36,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "QATK"},
 )
 for command in COMMANDS:
-    app.command()(command)
+    # An id may begin with a minus.
+    app.command(context_settings={"ignore_unknown_options": command is trace})(command)
 
 
 def _version(asked: bool) -> None:

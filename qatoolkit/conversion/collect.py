@@ -191,18 +191,32 @@ def _ways_of_counting(corpus: Corpus) -> dict[str, Hypothesis | None]:
 
 def refusal(collected: Collected, *, fix: bool, unsafe: bool) -> str:
     """What to say when records are invalid and none may be dropped."""
+    ways = "" if unsafe else "--unsafe-fixes repairs more, " if fix else "--fix repairs what is safe, "
+    n = collected.rejected
+    listed, first = _codes_and_first(collected)
+    return (
+        f"{n} of {collected.read} records {'is' if n == 1 else 'are'} invalid ({listed}); "
+        f"nothing was written.\nFirst: {first}\n"
+        f"{ways}--drop-invalid moves the rest to rejected.jsonl, qatk validate shows them all."
+    )
+
+
+def none_valid(collected: Collected) -> str:
+    """What to say when nothing would be left."""
+    listed, first = _codes_and_first(collected)
+    return (
+        f"none of {collected.read} records is valid ({listed}), so there is nothing to write.\n"
+        f"First: {first}\nqatk validate shows them all."
+    )
+
+
+def _codes_and_first(collected: Collected) -> tuple[str, str]:
+    """How many records each rule refuses, and the first finding."""
     counts = Counter[str]()
     for outcome in collected.outcomes:
         counts.update({finding.code: outcome.records for finding in outcome.refused_whole})
         counts.update(code for found in outcome.refused.values() for code in {f.code for f in found})
-    listed = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
     bad = next(outcome for outcome in collected.outcomes if outcome.rejected)
     first = next(chain(bad.refused_whole, *(bad.refused[row] for row in sorted(bad.refused))))
-    ways = "" if unsafe else "--unsafe-fixes repairs more, " if fix else "--fix repairs what is safe, "
-    n = collected.rejected
-    return (
-        f"{n} of {collected.read} records {'is' if n == 1 else 'are'} invalid ({listed}); "
-        "nothing was written.\n"
-        f"First: {first.location} {first.code} {first.message}\n"
-        f"{ways}--drop-invalid moves the rest to rejected.jsonl, qatk validate shows them all."
-    )
+    listed = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
+    return listed, f"{first.location} {first.code} {first.message}"

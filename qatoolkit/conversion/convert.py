@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from qatoolkit.conversion.collect import Collected, collect, refusal
+from qatoolkit.conversion.collect import Collected, collect, none_valid, refusal
 from qatoolkit.conversion.earlier import earlier_examples
 from qatoolkit.conversion.lineage import MERGED, LineageWriter, lineage_rows
 from qatoolkit.conversion.links import Links
@@ -115,11 +115,11 @@ def convert(
         corpus = paths
     else:
         corpus = read(paths, format=format, fields=fields, encoding=encoding, documents=documents, on=on)
-    with tempfile.TemporaryDirectory(prefix="qatk-") as scratch:
-        if output is not None and "arrow" in options.to:
-            report = write_dataset(corpus, Path(output), options, overwrite=overwrite)
-            made = _load(Path(output), in_memory=False)
-        else:
+    if output is not None and "arrow" in options.to:
+        report = write_dataset(corpus, Path(output), options, overwrite=overwrite)
+        made = _load(Path(output), in_memory=False)
+    else:
+        with tempfile.TemporaryDirectory(prefix="qatk-") as scratch:
             arrow = Path(scratch) / "arrow"
             where = Path(scratch) / "dataset" if output is None else Path(output)
             report = write_dataset(corpus, where, options, overwrite=overwrite, arrow=arrow)
@@ -205,11 +205,10 @@ def _read(corpus: Corpus, spool: Spool, options: Options) -> tuple[Collected, Pl
     collected, records = collect(corpus, spool, links, fix=repairs, unsafe=options.unsafe_fixes)
     if collected.rejected and not options.drop_invalid:
         raise InvalidRecordsError(refusal(collected, fix=options.fix, unsafe=options.unsafe_fixes))
+    if not collected.read:
+        raise NotACorpusError("there are no records to convert")
     if not records["valid"].any():
-        read = collected.read
-        raise NotACorpusError(
-            f"none of {read} records is valid" if read else "there are no records to convert"
-        )
+        raise NotACorpusError(none_valid(collected))
     return collected, make_plan(collected, records, links, options)
 
 

@@ -70,17 +70,19 @@ def leakage(examples: pl.DataFrame, splits: pl.Series, train: str = "train") -> 
 
 
 def in_order(
-    examples: pl.DataFrame, groups: NDArray[np.int64], digests: pl.DataFrame, seed: int
+    examples: pl.DataFrame, groups: NDArray[np.int64], digests: pl.DataFrame, seed: int, room: float
 ) -> pl.DataFrame:
     """Each `group` with the number of its `answered` and `unanswered` examples, in the order of dealing.
 
-    The order is that of a hash of the seed and the smallest digest of the group's contexts.
+    The order is that of a hash of the seed and the smallest digest of the group's contexts. Groups that have
+    no room in the smallest split come first, the largest before the others, while larger ones are free.
 
     Args:
         examples: with the columns context and answered.
         groups: of each example.
         digests: of each distinct `context` its `digest`.
         seed: another one gives another order.
+        room: how many examples the smallest split is to have.
     """
     rows = examples.select("context", "answered", group=groups)
     names = rows.select("group", "context").unique().join(digests, on="context", how="left")
@@ -90,7 +92,10 @@ def in_order(
     )
     ordered = sizes.join(names, on="group")
     hashes = [digest(f"{seed} {name:016x}") for name in ordered["name"].to_list()]
-    return ordered.with_columns(order=pl.Series(hashes, dtype=pl.UInt64)).sort("order", "name")
+    size = pl.col("answered") + pl.col("unanswered")
+    return ordered.with_columns(
+        order=pl.Series(hashes, dtype=pl.UInt64), large=pl.when(size > room).then(size).otherwise(0)
+    ).sort("large", "order", "name", descending=[True, False, False])
 
 
 def row_order(examples: pl.DataFrame, digests: pl.DataFrame, seed: int) -> pl.Series:

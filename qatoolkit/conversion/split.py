@@ -93,14 +93,18 @@ class Assignment:
         return told
 
     def _on_sizes(self, shares: dict[str, float]) -> list[str]:
-        groups = f"groups ({self.components:,})" if self.components is not None else "rows"
-        if self.empty:
-            safely = " without leakage" if self.components is not None else ""
-            return [f"too few {groups} for {len(shares)} splits{safely}: {', '.join(self.empty)} got nothing"]
         sizes = {name: int((self.splits == name).sum()) / len(self.splits) for name in shares}
-        if self.components is None or all(abs(sizes[name] - shares[name]) <= _FAR_OFF for name in shares):
+        outcome = ", ".join(f"{name} {size:.0%}" for name, size in sizes.items() if size)
+        if self.components is None:
+            lacking = ", ".join(self.empty)
+            return [f"too few rows for {len(shares)} splits: {lacking} got nothing"] if lacking else []
+        if self.empty:
+            return [
+                f"too few groups ({self.components:,}) for {len(shares)} splits without leakage: "
+                f"{', '.join(self.empty)} got nothing; {outcome}"
+            ]
+        if all(abs(sizes[name] - share) <= _FAR_OFF for name, share in shares.items()):
             return []
-        outcome = ", ".join(f"{name} {size:.0%}" for name, size in sizes.items())
         return [f"{self.components:,} groups are too few or too uneven for these shares: {outcome}"]
 
 
@@ -190,7 +194,8 @@ def deal(
     rest = examples.filter(free)
     needs = quotas(homes, examples["answered"].to_numpy(), list(shares.shares.values()))
     if shares.by_group:
-        ordered = in_order(rest, groups[free], digests, seed)
+        room = min(shares.shares.values()) * number
+        ordered = in_order(rest, groups[free], digests, seed, room)
         home[ordered["group"].to_numpy()] = deal_groups(ordered, needs)
         homes = home[groups]
         rule, count = f"{group_by}, context and near-duplicate", int((np.bincount(groups) > 0).sum())

@@ -91,13 +91,15 @@ def test_leakage_counts_examples_whose_context_or_nearly_so_is_learnt_from():
 def test_groups_are_ordered_by_their_smallest_digest_alone():
     frame = pl.DataFrame({"context": series([5, 5, 6, 7]), "answered": [True, False, True, True]})
     digests = pl.DataFrame({"context": series([7, 6, 5]), "digest": series([30, 10, 20])})
-    ordered = in_order(frame, components([series([1, 1, 1, 2])]), digests, 42)
+    ordered = in_order(frame, components([series([1, 1, 1, 2])]), digests, 42, room=3)
     assert sorted(ordered.select("name", "group", "answered", "unanswered").rows()) == [
         (10, 0, 2, 1),
         (30, 3, 1, 0),
     ]
     expected = sorted([10, 30], key=lambda name: digest(f"42 {name:016x}"))
     assert ordered["name"].to_list() == expected
+    first = in_order(frame, components([series([1, 1, 1, 2])]), digests, 42, room=2)
+    assert first["name"].to_list() == [10, 30]  # the large one has no room in the smallest split
 
 
 @pytest.mark.parametrize(("text", "number"), [("", 0xE4A6A0577479B2B4), ("größer 😀", 0xBA789EFB307D8B94)])

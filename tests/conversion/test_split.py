@@ -142,8 +142,14 @@ def test_one_group_lies_whole_in_one_split_and_is_warned_of():
     assert set(found.splits) == {"train"}
     assert found.empty == ["validation", "test"]
     assert found.warnings() == [
-        "too few groups (1) for 3 splits without leakage: validation, test got nothing"
+        "too few groups (1) for 3 splits without leakage: validation, test got nothing; train 100%"
     ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_large_group_goes_where_there_is_most_room(seed):
+    found = dealt([(1, i, 0, True) for i in range(20)] + [(2, 50 + i, 0, True) for i in range(9)], seed=seed)
+    assert found.splits.to_list() == ["train"] * 20 + ["validation"] * 9
 
 
 def test_uneven_groups_are_warned_of():
