@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import polars as pl
 
 from qatoolkit.conversion.links import Links
-from qatoolkit.conversion.proofs import place_answers
+from qatoolkit.conversion.proofs import fill_starts, prove_answers
 from qatoolkit.conversion.spool import Spool
 from qatoolkit.corpus.ahead import ahead
 from qatoolkit.corpus.reader import Corpus, Source
@@ -137,9 +137,13 @@ def _repaired(
     """The batches with their repairs made and every start in its place, in frames of `SPOOLED`."""
     rules = select_rules() if fix or unsafe else []
     for batch in batches:
-        repaired = repair(batch, rules, unsafe=unsafe, hypotheses=hypotheses)
+        filled, placed = fill_starts(batch.records)
+        repaired = repair(replace(batch, records=filled), rules, unsafe=unsafe, hypotheses=hypotheses)
         collected.fixed += repaired.fixed
-        records = place_answers(repaired.batch.records, batch.records, _by_row(repaired.fixed))
+        records, further = fill_starts(repaired.batch.records)
+        for row, proofs in further.items():
+            placed[row] = proofs | placed.get(row, {})
+        records = prove_answers(records, batch.records, placed, _by_row(repaired.fixed))
         yield Batch(batch.source, records, repaired.batch.notes)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from qatoolkit.conversion.spool import PROOF, SPOOLED
+from qatoolkit.conversion.spool import PROOF
 from qatoolkit.validation.diagnosis import diagnose
 from qatoolkit.validation.finding import Finding
 
@@ -28,65 +28,98 @@ METHODS = ("exact", "hypothesis", "single", "nearest", "normalised", "fuzzy")
 
 #: One answer's proof: method, original start, candidates, distance.
 _Proof = tuple[str, int | None, int, int | None]
+_AS_GIVEN: _Proof = ("exact", None, 1, 0)
+
+#: By row and number of the answer: how the place of one was found for which the source has no start.
+Placed = dict[int, dict[int, _Proof]]
 
 
-def place_answers(
-    records: pl.DataFrame, as_read: pl.DataFrame, repairs: Mapping[int, Sequence[Finding]]
-) -> pl.DataFrame:
-    """Gives every answer without a start its place, and says of each answer how its place is known.
+def fill_starts(records: pl.DataFrame) -> tuple[pl.DataFrame, Placed]:
+    """Gives every answer without a start the one place that it can mean.
 
     Args:
-        records: frame of `RECORD`, repaired. A start that is missing and has not exactly one place that
-            it can mean stays missing; such a record is invalid.
-        as_read: the same records before their repairs.
+        records: frame of `RECORD`. A start without exactly one such place stays missing, and its record is
+            invalid.
+
+    Returns:
+        The frame, and the proofs of what was placed, by row and number of the answer.
+    """
+    lacking = pl.col("answer_start").list.eval(pl.element().is_null()).list.any().fill_null(False)
+    rows = records.with_row_index("index").filter(lacking)
+    if not rows.height:
+        return records, {}
+    placed: Placed = {}
+    filled = []
+    for row, context, texts, starts in rows.select("row", "context", "text", "answer_start").iter_rows():
+        proofs = {i: _search(context, text) for i, text in enumerate(texts) if starts[i] is None}
+        found = {i: proof for i, proof in proofs.items() if proof is not None}
+        placed[row] = {i: proof for i, (_, proof) in found.items()}
+        filled.append([found[i][0] if i in found else start for i, start in enumerate(starts)])
+    column = rows.select("index", answer_start=pl.Series(filled, dtype=pl.List(pl.Int64)))
+    whole = records.with_row_index("index").update(column, on="index", how="left").drop("index")
+    return whole, placed
+
+
+def _search(context: str | None, text: str | None) -> tuple[int, _Proof] | None:
+    """The start of a text that the source only names, and its proof."""
+    found = diagnose(context or "", text or "", None)
+    if found.kind != "right" or found.start is None:
+        return None
+    return found.start, (found.method or "exact", None, len(found.candidates), None)
+
+
+def prove_answers(
+    records: pl.DataFrame, as_read: pl.DataFrame, placed: Placed, repairs: Mapping[int, Sequence[Finding]]
+) -> pl.DataFrame:
+    """Says of each answer how its place is known.
+
+    Args:
+        records: frame of `RECORD`, filled and repaired.
+        as_read: the same records as the source has them.
+        placed: what `fill_starts` said.
         repairs: row -> the findings that were repaired in it.
 
     Returns:
-        The frame of `SPOOLED`; the columns of proof are null for records in which nothing was done.
+        The frame of `spool.SPOOLED`; the columns of proof are null for records in which nothing was done.
     """
     nothing = [pl.lit(None, kind).alias(name) for name, kind in {**PROOF, "repairs": pl.String}.items()]
     whole = records.with_columns(nothing)
-    lacking = pl.col("answer_start").list.eval(pl.element().is_null()).list.any()
-    touched = (lacking | pl.col("row").is_in(list(repairs))).fill_null(False)
-    rows = whole.with_row_index("index").filter(touched)
+    rows = whole.with_row_index("index").filter(pl.col("row").is_in([*placed, *repairs]))
     if not rows.height:
         return whole
     before = dict(
         as_read.filter(pl.col("row").is_in(rows["row"].implode())).select("row", "answer_start").iter_rows()
     )
-    placed = pl.DataFrame(
-        [
-            _placed(record, before[record["row"]], repairs.get(record["row"], ()))
-            for record in rows.iter_rows(named=True)
-        ],
-        schema={"index": pl.UInt32, **SPOOLED},
-        infer_schema_length=None,
-    )
-    return whole.with_row_index("index").update(placed, on="index", how="left").drop("index").cast(SPOOLED)
+    proofs = [
+        {"index": index, **_proofs(before[row], starts, placed.get(row, {}), repairs.get(row, ()))}
+        for index, row, starts in rows.select("index", "row", "answer_start").iter_rows()
+    ]
+    proved = pl.DataFrame(proofs, schema={"index": pl.UInt32, **PROOF, "repairs": pl.String})
+    return whole.with_row_index("index").update(proved, on="index", how="left").drop("index")
 
 
-def _placed(record: dict[str, Any], before: list[int | None], repairs: Sequence[Finding]) -> dict[str, Any]:
-    pairs = list(zip(record["text"], record["answer_start"], strict=False))
-    if len(before) != len(pairs):  # answers were taken out, and which of them is told by the repairs
-        before = [start for _, start in pairs]
-    proofs = [_repaired(i, before[i], repairs) for i in range(len(pairs))]
-    for i, (text, start) in enumerate(pairs):
-        if start is None:
-            found = diagnose(record["context"] or "", text or "", None)
-            if found.kind == "right":
-                record["answer_start"][i] = found.start
-                placed: _Proof = (found.method or "exact", None, len(found.candidates), None)
-                proofs[i] = max(placed, proofs[i], key=_doubt)  # its text may have been repaired before
+def _proofs(
+    before: list[int | None],
+    starts: list[int | None],
+    placed: Mapping[int, _Proof],
+    repairs: Sequence[Finding],
+) -> dict[str, Any]:
+    if len(before) != len(starts):  # answers were taken out, and which of them is told by the repairs
+        before = starts
+    proofs = [
+        max(_repaired(i, before[i], repairs), placed.get(i, _AS_GIVEN), key=_doubt)
+        for i in range(len(starts))
+    ]
     columns = zip(*proofs, strict=True) if proofs else ((), (), (), ())
-    told = [{"code": f.code, **f.to_dict()["fix"]} for f in repairs]
-    return record | {
+    told = [{"source": f.file, "row": f.place.row, "code": f.code, **f.to_dict()["fix"]} for f in repairs]
+    return {
         **{name: list(values) for name, values in zip(PROOF, columns, strict=True)},
         "repairs": json.dumps(told, ensure_ascii=False) if told else None,
     }
 
 
 def _repaired(answer: int, start: int | None, repairs: Sequence[Finding]) -> _Proof:
-    proofs: list[_Proof] = [("exact", None, 1, 0)]
+    proofs = [_AS_GIVEN]
     for finding in repairs:
         fix = finding.fix
         if fix is None or finding.answer != answer:

@@ -198,7 +198,7 @@ def dealt(rows: list[dict]) -> Rows:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(rows=st.booleans().flatmap(records))
 @example(rows=[row("1", "\r\rNile\r", "\rWhat?\r", ("\rN", 1))])

@@ -142,9 +142,16 @@ def test_several_repairs_of_one_answer_beside_another_that_is_right(tmp_path):
 def test_a_repair_is_told_with_its_code_safety_method_and_edits(tmp_path):
     entry = lone(tmp_path, row("a", NILE, "?", ("6650 km", 9)), fix=True)
     assert json.loads(entry["repairs"]) == [
-        {"code": "QA201", "safety": "safe", "method": "single", "candidates": 1, "distance": 3,
-         "edits": [{"field": "answer_start", "answer": 0, "old": 9, "new": 12}]}
+        {"source": "<text>", "row": 1, "code": "QA201", "safety": "safe", "method": "single",
+         "candidates": 1, "distance": 3, "edits": [{"field": "answer_start", "answer": 0, "old": 9, "new": 12}]}
     ]  # fmt: skip
+
+
+def test_a_start_that_is_missing_is_found_before_the_text_is_repaired(tmp_path):
+    # " 6650 km" occurs once, "6650 km" twice: the blank goes from where the whole text was found.
+    record = {"id": "a", "context": "From6650 km on: 6650 km.", "question": "?", "answers": [" 6650 km"]}
+    found = lone(tmp_path, record, fix=True)
+    assert (found["original_start"], found["proof"], found["candidates"]) == ([None], ["normalised"], [1])
 
 
 # Rows that became one example
