@@ -141,8 +141,7 @@ def _repaired(
         repaired = repair(replace(batch, records=filled), rules, unsafe=unsafe, hypotheses=hypotheses)
         collected.fixed += repaired.fixed
         records, further = fill_starts(repaired.batch.records)
-        for row, proofs in further.items():
-            placed[row] = proofs | placed.get(row, {})
+        placed = pl.concat([placed, further]).unique("row", keep="first", maintain_order=True)
         records = prove_answers(records, batch.records, placed, _by_row(repaired.fixed))
         yield Batch(batch.source, records, repaired.batch.notes)
 

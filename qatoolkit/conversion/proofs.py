@@ -28,13 +28,9 @@ METHODS = ("exact", "hypothesis", "single", "nearest", "normalised", "fuzzy")
 
 #: One answer's proof: method, original start, candidates, distance.
 _Proof = tuple[str, int | None, int, int | None]
-_AS_GIVEN: _Proof = ("exact", None, 1, 0)
-
-#: By row and number of the answer: how the place of one was found for which the source has no start.
-Placed = dict[int, dict[int, _Proof]]
 
 
-def fill_starts(records: pl.DataFrame) -> tuple[pl.DataFrame, Placed]:
+def fill_starts(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Gives every answer without a start the one place that it can mean.
 
     Args:
@@ -42,34 +38,47 @@ def fill_starts(records: pl.DataFrame) -> tuple[pl.DataFrame, Placed]:
             invalid.
 
     Returns:
-        The frame, and the proofs of what was placed, by row and number of the answer.
+        The frame; and for each record in which something was placed its `row` and the columns of `PROOF`.
     """
     lacking = pl.col("answer_start").list.eval(pl.element().is_null()).list.any().fill_null(False)
-    rows = records.with_row_index("index").filter(lacking)
-    if not rows.height:
-        return records, {}
-    placed: Placed = {}
-    filled = []
-    for row, context, texts, starts in rows.select("row", "context", "text", "answer_start").iter_rows():
-        proofs = {i: _search(context, text) for i, text in enumerate(texts) if starts[i] is None}
-        found = {i: proof for i, proof in proofs.items() if proof is not None}
-        placed[row] = {i: proof for i, (_, proof) in found.items()}
-        filled.append([found[i][0] if i in found else start for i, start in enumerate(starts)])
-    column = rows.select("index", answer_start=pl.Series(filled, dtype=pl.List(pl.Int64)))
-    whole = records.with_row_index("index").update(column, on="index", how="left").drop("index")
-    return whole, placed
+    answers = records.filter(lacking).select("row", "context", "text", "answer_start")
+    answers = answers.explode("text", "answer_start")
+    if not answers.height:
+        return records, pl.DataFrame(schema={"row": pl.Int64, **PROOF})
+    found = [
+        ("exact", start, 1, 0) if start is not None else _search(context, text)
+        for _, context, text, start in answers.iter_rows()
+    ]
+    methods, starts, candidates, distances = zip(*found, strict=True)
+    lists = (
+        answers.select(
+            "row",
+            pl.Series("proof", methods, pl.String),
+            pl.col("answer_start").alias("original_start"),
+            pl.Series("candidates", candidates, pl.Int64),
+            pl.Series("distance", distances, pl.Int64),
+            pl.Series("answer_start", starts, pl.Int64),
+        )
+        .group_by("row", maintain_order=True)
+        .agg(pl.all())
+    )
+    filled = records.update(lists.select("row", "answer_start"), on="row", how="left")
+    return filled, lists.drop("answer_start")
 
 
-def _search(context: str | None, text: str | None) -> tuple[int, _Proof] | None:
-    """The start of a text that the source only names, and its proof."""
+def _search(context: str | None, text: str | None) -> _Proof:
+    """How an answer that has only a text was found, with its start where the original one would be."""
     found = diagnose(context or "", text or "", None)
-    if found.kind != "right" or found.start is None:
-        return None
-    return found.start, (found.method or "exact", None, len(found.candidates), None)
+    if found.kind != "right" or found.method is None:
+        return ("exact", None, 0, None)
+    return (found.method, found.start, len(found.candidates), None)
 
 
 def prove_answers(
-    records: pl.DataFrame, as_read: pl.DataFrame, placed: Placed, repairs: Mapping[int, Sequence[Finding]]
+    records: pl.DataFrame,
+    as_read: pl.DataFrame,
+    placed: pl.DataFrame,
+    repairs: Mapping[int, Sequence[Finding]],
 ) -> pl.DataFrame:
     """Says of each answer how its place is known.
 
@@ -82,44 +91,42 @@ def prove_answers(
     Returns:
         The frame of `spool.SPOOLED`; the columns of proof are null for records in which nothing was done.
     """
-    nothing = [pl.lit(None, kind).alias(name) for name, kind in {**PROOF, "repairs": pl.String}.items()]
-    whole = records.with_columns(nothing)
-    rows = whole.with_row_index("index").filter(pl.col("row").is_in([*placed, *repairs]))
-    if not rows.height:
-        return whole
-    before = dict(
-        as_read.filter(pl.col("row").is_in(rows["row"].implode())).select("row", "answer_start").iter_rows()
-    )
-    proofs = [
-        {"index": index, **_proofs(before[row], starts, placed.get(row, {}), repairs.get(row, ()))}
-        for index, row, starts in rows.select("index", "row", "answer_start").iter_rows()
+    proved = records.join(placed, on="row", how="left", maintain_order="left")
+    proved = proved.with_columns(repairs=pl.lit(None, pl.String))
+    if not repairs:
+        return proved
+    rows = fill_proofs(proved.filter(pl.col("row").is_in(list(repairs))))
+    given = dict(as_read.select("row", "answer_start").iter_rows())
+    told = [
+        _with_repairs(record, given[record["row"]], repairs[record["row"]])
+        for record in rows.iter_rows(named=True)
     ]
-    proved = pl.DataFrame(proofs, schema={"index": pl.UInt32, **PROOF, "repairs": pl.String})
-    return whole.with_row_index("index").update(proved, on="index", how="left").drop("index")
+    changes = pl.DataFrame(told, schema={"row": pl.Int64, **PROOF, "repairs": pl.String})
+    return proved.update(changes, on="row", how="left")
 
 
-def _proofs(
-    before: list[int | None],
-    starts: list[int | None],
-    placed: Mapping[int, _Proof],
-    repairs: Sequence[Finding],
+def _with_repairs(
+    record: dict[str, Any], given: list[int | None], repairs: Sequence[Finding]
 ) -> dict[str, Any]:
-    if len(before) != len(starts):  # answers were taken out, and which of them is told by the repairs
-        before = starts
-    proofs = [
-        max(_repaired(i, before[i], repairs), placed.get(i, _AS_GIVEN), key=_doubt)
-        for i in range(len(starts))
-    ]
+    if len(given) != len(record["answer_start"]):  # answers were taken out; the repairs tell which
+        given = record["answer_start"]
+    proofs = []
+    for i, (method, candidates, distance) in enumerate(
+        zip(record["proof"], record["candidates"], record["distance"], strict=True)
+    ):
+        before: _Proof = (method, given[i], candidates, distance)
+        proofs.append(max(_repaired(i, given[i], repairs), before, key=_doubt))
     columns = zip(*proofs, strict=True) if proofs else ((), (), (), ())
     told = [{"source": f.file, "row": f.place.row, "code": f.code, **f.to_dict()["fix"]} for f in repairs]
     return {
+        "row": record["row"],
         **{name: list(values) for name, values in zip(PROOF, columns, strict=True)},
-        "repairs": json.dumps(told, ensure_ascii=False) if told else None,
+        "repairs": json.dumps(told, ensure_ascii=False),
     }
 
 
 def _repaired(answer: int, start: int | None, repairs: Sequence[Finding]) -> _Proof:
-    proofs = [_AS_GIVEN]
+    proofs: list[_Proof] = [("exact", None, 1, 0)]
     for finding in repairs:
         fix = finding.fix
         if fix is None or finding.answer != answer:

@@ -155,8 +155,8 @@ ODD = [
 ]  # fmt: skip
 LOOKS_LIKE = [
     "1", "007", "1.0", "1e5", "-1", "NA", "N/A", "NaN", "nan", "null", "None", "true", "False", "[1]", "{}",
-    '{"a": 1}', '["x"]', "inf", "0x1f", "2020-01-01", "a,b", 'a"b', "=1+1", "id", "é", "e\u0301", "\u2028",
-    "a\rb", "a\nb", " x", "x ", "#", "'", "\\", "\0x", "data", "context",
+    '{"a": 1}', '["x"]', "inf", "0x1f", "2020-01-01", "a,b", 'a"b', "=1+1", "id", "é", "e\u0301",
+    "a\u2028b", "a\rb", "a\nb", " x", "x ", "#", "'", "\\", "\0x", "data", "context",
 ]  # fmt: skip
 pieces = st.one_of(
     st.sampled_from([*ODD, "Nile", "wide "]), st.text(st.characters(exclude_categories=["Cs"]))

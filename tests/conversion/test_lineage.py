@@ -143,7 +143,8 @@ def test_a_repair_is_told_with_its_code_safety_method_and_edits(tmp_path):
     entry = lone(tmp_path, row("a", NILE, "?", ("6650 km", 9)), fix=True)
     assert json.loads(entry["repairs"]) == [
         {"source": "<text>", "row": 1, "code": "QA201", "safety": "safe", "method": "single",
-         "candidates": 1, "distance": 3, "edits": [{"field": "answer_start", "answer": 0, "old": 9, "new": 12}]}
+         "candidates": 1, "distance": 3,
+         "edits": [{"field": "answer_start", "answer": 0, "old": 9, "new": 12}]}
     ]  # fmt: skip
 
 
