@@ -10,19 +10,15 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-import pyarrow as pa
 
 from qatoolkit.conversion.collect import Collected, collect, none_valid, refusal
 from qatoolkit.conversion.earlier import earlier_examples
-from qatoolkit.conversion.lineage import MERGED, LineageWriter, lineage_rows
+from qatoolkit.conversion.examples import Places, write_examples
 from qatoolkit.conversion.links import Links
 from qatoolkit.conversion.options import Options
 from qatoolkit.conversion.place import check_destination, placed
@@ -30,24 +26,16 @@ from qatoolkit.conversion.plan import Plan, make_plan, own_splits
 from qatoolkit.conversion.records import write_card, write_manifest, write_split
 from qatoolkit.conversion.rejected import write_rejected
 from qatoolkit.conversion.report import ConversionReport, report_on
-from qatoolkit.conversion.shards import SCHEMA
 from qatoolkit.conversion.sources import file_hash
 from qatoolkit.conversion.split import DEFAULT_SPLIT, parse_split
 from qatoolkit.conversion.spool import Spool
-from qatoolkit.conversion.write import FORMATS, Writers
-from qatoolkit.corpus.ahead import ahead, often_switching
+from qatoolkit.conversion.write import FORMATS
 from qatoolkit.corpus.fields import match_columns
 from qatoolkit.corpus.reader import Corpus, from_text, read
-from qatoolkit.corpus.record import RECORD
 from qatoolkit.errors import InvalidRecordsError, NotACorpusError, UsageError
-from qatoolkit.validation.expressions import WRONG
-from qatoolkit.validation.tally import explode_answers
 
 if TYPE_CHECKING:
     import datasets
-
-#: Folders and the formats that are written to each.
-Places = list[tuple[Path, Sequence[str]]]
 
 
 def convert(
@@ -187,7 +175,7 @@ def write_dataset(
         if arrow is not None:
             arrow.mkdir()
         places: Places = [(folder, options.to), *([(arrow, ["arrow"])] if arrow is not None else [])]
-        written = _write_examples(collected, plan, folder, places)
+        written = write_examples(collected, plan, folder, places)
         spool.remove()
         report = report_on(collected, plan, written)
         write_rejected(folder / "rejected.jsonl", collected, corpus)
@@ -232,62 +220,3 @@ def _links(corpus: Corpus, options: Options) -> Links:
         for records, split in earlier_examples(options.split_from):
             links.add_earlier(records, split)
     return links
-
-
-def _write_examples(collected: Collected, plan: Plan, folder: Path, places: Places) -> dict[str, int]:
-    """The second pass: proves every example once more and writes it, with its lineage beside it.
-
-    Returns:
-        Split -> number of examples that were written.
-    """
-    writers = [Writers(place, formats, plan.splits) for place, formats in places]
-    lineage = LineageWriter(folder / "lineage.parquet")
-    written: Counter[str] = Counter()
-    with often_switching():
-        for examples in ahead(map(lineage_rows, ahead(_proved(collected, plan)))):
-            for (split,), part in examples.partition_by("split", as_dict=True, maintain_order=True).items():
-                table = _to_arrow(part)
-                for writer in writers:
-                    writer.write(split, table)
-                written[split] += table.num_rows
-            lineage.write(examples)
-    for writer in writers:
-        writer.close()
-    lineage.close()
-    return dict(written)
-
-
-def _proved(collected: Collected, plan: Plan) -> Iterator[pl.DataFrame]:
-    """The examples of each frame of the spool, with what was decided about them."""
-    splits = pl.Series(list(plan.splits), dtype=pl.String)
-    sources = chain.from_iterable(repeat(o.source.name, o.frames) for o in collected.outcomes)
-    first = 0
-    for frame, source in zip(collected.spool.frames(), sources, strict=True):
-        target = plan.target[first : first + frame.height]
-        examples = frame.with_columns(
-            index=pl.int_range(first, first + frame.height, dtype=pl.UInt32),
-            split=splits.gather(target.replace(-1, None)),
-            source=pl.lit(source),
-            merged=pl.lit([], MERGED),
-        )
-        if plan.joined is not None:
-            examples = examples.update(plan.joined, on="index", how="left")
-        first += frame.height
-        examples = examples.drop_nulls("split")
-        if examples.height:
-            _prove(examples)
-            yield examples
-
-
-def _prove(examples: pl.DataFrame) -> None:
-    """Every answer that is about to be written stands where it says, whatever was found before."""
-    wrong = explode_answers(examples.select(list(RECORD))).filter(WRONG).height
-    if wrong:
-        raise AssertionError(f"{wrong} answers do not stand where they say")
-
-
-def _to_arrow(examples: pl.DataFrame) -> pa.Table:
-    """Examples as the written dataset has them."""
-    answers = pl.struct("text", pl.col("answer_start").cast(pl.List(pl.Int32)))
-    title = pl.col("title").fill_null("")
-    return examples.select("id", title, "context", "question", answers=answers).to_arrow().cast(SCHEMA)
