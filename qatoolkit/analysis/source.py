@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from qatoolkit.analysis.cases import Example
+from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.corpus.reader import Corpus, Source, read
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
@@ -53,7 +54,7 @@ def load_examples(
         raise UsageError(f"{path}: no split {split!r}; it has {held}")
     if None in parts:
         return None, _merged(_examples(parts[None], corpus.mapping, {}))
-    declared = _declared_labels(Path(path) / "manifest.json")
+    declared = declared_splits(Path(path))
 
     @cache
     def examples(name: str) -> list[Example]:
@@ -184,14 +185,6 @@ def _joined(first: Example, further: Example) -> Example:
         answers=tuple(text for text, _ in answers),
         answer_starts=tuple(start for _, start in answers),
     )
-
-
-def _declared_labels(manifest: Path) -> dict[str, bool]:
-    """Split -> whether its questions without answers are unanswerable, as the conversion says."""
-    if not manifest.is_file():
-        return {}
-    splits = read_json(manifest).get("splits", {})
-    return {name: bool(facts["labelled"]) for name, facts in splits.items() if "labelled" in facts}
 
 
 def _lineage(path: Path, split: str) -> dict[str, dict[str, Any]]:

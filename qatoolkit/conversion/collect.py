@@ -17,6 +17,7 @@ from qatoolkit.conversion.links import Links
 from qatoolkit.conversion.proofs import fill_starts, prove_answers
 from qatoolkit.conversion.spool import Spool
 from qatoolkit.corpus.ahead import ahead
+from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.corpus.reader import Corpus, Source
 from qatoolkit.corpus.record import Batch
 from qatoolkit.validation.engine import Engine
@@ -39,7 +40,7 @@ class SourceOutcome:
         frames: in how many frames of it.
         refused: findings of its invalid records, by row.
         refused_whole: findings that make every record of it invalid.
-        labelled: whether any record has an answer, or says that there is none.
+        labelled: whether any record has an answer, or says that there is none; or a manifest says so of all.
     """
 
     source: Source
@@ -97,7 +98,7 @@ def collect(
         there is none), and `pair`, of context and question.
     """
     engine = Engine([rule for rule in select_rules() if rule.severity == "error"])
-    collected = Collected(spool, [SourceOutcome(source) for source in corpus.sources])
+    collected = Collected(spool, [SourceOutcome(s, labelled=_is_declared(s)) for s in corpus.sources])
     hypotheses = _ways_of_counting(corpus) if fix or unsafe else {}
     for outcome in collected.outcomes:
         batches = ahead(_counted(outcome, corpus))
@@ -119,6 +120,11 @@ def _counted(outcome: SourceOutcome, corpus: Corpus) -> Iterator[Batch]:
         outcome.frames += batch.records.height > 0
         outcome.labelled = outcome.labelled or _is_labelled(batch.records)
         yield batch
+
+
+def _is_declared(source: Source) -> bool:
+    """Whether the manifest of a converted dataset says that a split of it is labelled."""
+    return source.folder is not None and declared_splits(source.folder).get(source.split or "", False)
 
 
 def _is_labelled(records: pl.DataFrame) -> bool:

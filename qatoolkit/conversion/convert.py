@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from qatoolkit.conversion.collect import Collected, collect, none_valid, refusal
 from qatoolkit.conversion.earlier import earlier_examples
 from qatoolkit.conversion.examples import Places, write_examples

@@ -17,18 +17,25 @@ from qatoolkit.validation.ledger import are_repeated
 _LISTS = ("text", "answer_start", "answer_end", *PROOF)
 
 
-def find_repeats(records: pl.DataFrame) -> pl.DataFrame:
+def find_repeats(records: pl.DataFrame, splits: Sequence[str] | None) -> pl.DataFrame:
     """The valid records that repeat an earlier one.
 
     Args:
         records: as `collect` has them.
+        splits: of the sources, where these keep their own: what is in two of them stays in both.
 
     Returns:
         `index` of each repeating record and `head`, that of the first one.
     """
-    keys = records.select(pl.struct("id", "pair").hash()).to_series()
-    repeated = records.select("index", "id", "pair", "valid").filter(are_repeated(keys)).filter("valid")
-    heads = repeated.select("index", head=pl.col("index").first().over("id", "pair"))
+    split = pl.lit(0)
+    if splits is not None:
+        known = sorted(splits)
+        numbers = {source: known.index(name) for source, name in enumerate(splits)}
+        split = pl.col("source").replace_strict(numbers, return_dtype=pl.Int32)
+    same = records.select("index", "id", "pair", "valid", split=split)
+    keys = same.select(pl.struct("id", "pair", "split").hash()).to_series()
+    repeated = same.filter(are_repeated(keys)).filter("valid")
+    heads = repeated.select("index", head=pl.col("index").first().over("id", "pair", "split"))
     return heads.filter(pl.col("index") != pl.col("head"))
 
 

@@ -79,7 +79,8 @@ def make_plan(collected: Collected, records: pl.DataFrame, links: Links, options
     Raises:
         UsageError: `rows` or `group_by` means nothing here.
     """
-    repeats = find_repeats(records)
+    own = own_splits([outcome.source for outcome in collected.outcomes], options)
+    repeats = find_repeats(records, own)
     examples = records.filter("valid")
     joined = None
     if repeats.height:
@@ -89,7 +90,7 @@ def make_plan(collected: Collected, records: pl.DataFrame, links: Links, options
         examples = examples.join(repeats, on="index", how="anti", maintain_order="left").with_columns(
             answered=pl.col("answered") | pl.col("index").is_in(answered.implode())
         )
-    assignment = _assign(examples, collected, links, options)
+    assignment = _assign(examples, own, links, options)
     chosen = keep_rows(assignment.splits, options.rows) if options.rows is not None else assignment.splits
     splits = _splits(examples, chosen, collected)
     return Plan(
@@ -110,8 +111,7 @@ def _targets(number: int, examples: pl.Series, splits: pl.Series, names: list[st
     return pl.Series(targets)
 
 
-def _assign(examples: pl.DataFrame, collected: Collected, links: Links, options: Options) -> Assignment:
-    own = own_splits([outcome.source for outcome in collected.outcomes], options)
+def _assign(examples: pl.DataFrame, own: list[str] | None, links: Links, options: Options) -> Assignment:
     shares = parse_split(options.split or DEFAULT_SPLIT)
     if own is None and len(shares.shares) == 1:
         return _undivided(shares, examples.height)

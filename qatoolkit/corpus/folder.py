@@ -90,14 +90,19 @@ def _below(folder: Path) -> Iterator[Path]:
             yield from _at_root(inner) or _below(inner)
 
 
-def split_names(folder: Path) -> frozenset[str]:
-    """The splits that manifest.json names, if `qatk convert` wrote the folder or the one that it is in."""
+def declared_splits(folder: Path) -> dict[str, bool]:
+    """The splits that manifest.json names, if `qatk convert` wrote the folder or the one that it is in.
+
+    Returns:
+        split -> whether its questions without an answer are unanswerable, not merely without annotation.
+    """
     for place in (folder, folder.parent):
         try:
-            return frozenset(json.loads((place / "manifest.json").read_text(encoding="utf-8"))["splits"])
-        except (OSError, ValueError, LookupError, TypeError):
+            splits = json.loads((place / "manifest.json").read_text(encoding="utf-8"))["splits"]
+            return {name: bool(facts["labelled"]) for name, facts in splits.items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
-    return frozenset()
+    return {}
 
 
 def stem_of(path: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from qatoolkit.corpus import hub, packed
 from qatoolkit.corpus.arrow import is_saved_dataset, saved_splits, sniff_table
 from qatoolkit.corpus.encoding import HEAD_BYTES, known_encoding, marked, shown, sniff_encoding
-from qatoolkit.corpus.folder import data_files, is_data_file, split_names, stem_of
+from qatoolkit.corpus.folder import data_files, declared_splits, is_data_file, stem_of
 from qatoolkit.corpus.sniff import LAYOUTS, sniff_delimiter, sniff_layout
 from qatoolkit.corpus.source import Source
 from qatoolkit.errors import UnreadableError, UsageError
@@ -94,7 +94,7 @@ def _open_folder(folder: Path, name: str, wanted: Wanted) -> Iterator[Source]:
             yield Source(shown_as, place, "arrow", split=split)
         return
     found, remark = data_files(folder, name, wanted.format)
-    known = split_names(folder)
+    known = declared_splits(folder)
     for path in found:
         if path.is_dir():  # a saved dataset further down
             yield from _open_folder(path, str(path), wanted)

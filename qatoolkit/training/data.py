@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.errors import NotACorpusError, UsageError
 
 Mode = Literal["squad", "squad_v2"]
@@ -77,12 +77,9 @@ def is_labelled(dataset: str | Path | Mapping[str, Any], split: str, columns: Co
 
     The manifest says so; without one, a split in which no question has an answer is unlabelled.
     """
-    path = None if isinstance(dataset, Mapping) else Path(dataset) / "manifest.json"
-    if path is not None and path.is_file():
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        labelled = manifest.get("splits", {}).get(split, {}).get("labelled")
-        if labelled is not None:
-            return bool(labelled)
+    declared = {} if isinstance(dataset, Mapping) else declared_splits(Path(dataset))
+    if split in declared:
+        return declared[split]
     return any(answers["text"] for answers in columns["answers"])
 
 

@@ -9,11 +9,11 @@ import datasets
 import polars as pl
 import pytest
 
-from qatoolkit import convert
+from qatoolkit import convert, validate
 from qatoolkit.errors import UsageError
 
-WORDS = ["harbour", "winter", "bridge", "market", "river", "island", "copper", "lantern", "orchard",
-         "thunder", "village", "window", "summer", "mirror", "garden", "engine", "pepper", "signal"]  # fmt: skip
+WORDS = ["harbour", "winter", "bridge", "market", "river", "island", "copper", "lantern", "orchard"]
+WORDS += ["thunder", "village", "window", "summer", "mirror", "garden", "engine", "pepper", "signal"]
 SHARES = "train=0.5,validation=0.25,test=0.25"
 
 
@@ -159,6 +159,27 @@ def test_the_files_own_splits_are_kept_and_their_leaks_are_told(tmp_path):
     told = split_json(tmp_path / "data")
     assert (told["rule"], told["seed"], told["components"]) == ("the sources' own", None, None)
     assert told["crossing"] == {"title": 0, "context": 1, "near-duplicate": 1}
+
+
+def test_a_question_in_two_of_the_files_own_splits_stays_in_both(tmp_path):
+    train = write(tmp_path / "train.jsonl", [row(i) for i in range(20)])
+    dev = write(tmp_path / "dev.jsonl", [row(5), row(5), row(90)])
+    with pytest.warns(UserWarning, match=r"context 1"):
+        made = convert([train, dev], tmp_path / "data")
+    assert {name: split.num_rows for name, split in made.items()} == {"train": 20, "validation": 2}
+    lineage = pl.read_parquet(tmp_path / "data" / "lineage.parquet").filter(id="5-What?")
+    assert lineage.select("split", pl.col("merged").list.len()).rows() == [("train", 0), ("validation", 1)]
+    certificate = validate(tmp_path / "data").certificate
+    assert certificate is not None
+    assert certificate.holds
+
+
+def test_a_split_that_a_manifest_calls_labelled_stays_so(tmp_path):
+    marked = [row(i) | {"answers": {"text": [], "answer_start": []}, "is_impossible": True} for i in range(5)]
+    convert(write(tmp_path / "marked.jsonl", marked), tmp_path / "a", split="test=1")
+    convert(tmp_path / "a", tmp_path / "b", split="test=1")
+    manifest = json.loads((tmp_path / "b" / "manifest.json").read_text("utf-8"))
+    assert manifest["splits"]["test"]["labelled"]
 
 
 def test_whether_a_split_is_labelled_is_a_fact_of_its_source(tmp_path):
