@@ -17,6 +17,7 @@ _HOME = {
     "fix": "qatoolkit.validation.fix",
     "convert": "qatoolkit.conversion.convert",
     "train_test_split": "qatoolkit.conversion.in_memory",
+    "trace": "qatoolkit.conversion.trace",
     "finetune": "qatoolkit.training.finetune",
     "predict": "qatoolkit.training.predict",
     "Answerer": "qatoolkit.training.answerer",
@@ -33,6 +34,7 @@ __all__ = [
     "predict",
     "read",
     "report",
+    "trace",
     "train_test_split",
     "validate",
 ]
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from qatoolkit.analysis.report import report
     from qatoolkit.conversion.convert import convert, from_dict
     from qatoolkit.conversion.in_memory import train_test_split
+    from qatoolkit.conversion.trace import trace
     from qatoolkit.corpus.reader import read
     from qatoolkit.training.answerer import Answerer
     from qatoolkit.training.finetune import finetune

@@ -21,7 +21,7 @@ from qatoolkit.cli.rule import rule
 from qatoolkit.cli.trace import trace
 from qatoolkit.cli.validate import validate
 from qatoolkit.config import Config, load_config
-from qatoolkit.errors import EXIT_INTERNAL, EXIT_USAGE, QatkError
+from qatoolkit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, QatkError
 
 #: Set by the shell's completion script, which wants words to offer and no command run.
 COMPLETE = "_QATK_COMPLETE"
@@ -75,6 +75,10 @@ def main() -> None:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}", EXIT_USAGE)
+    except SystemExit as ended:
+        if ended.code == EXIT_INTERRUPTED:
+            print("qatk: interrupted", file=sys.stderr)
+        raise
     except Exception:
         import traceback
 

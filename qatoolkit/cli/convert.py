@@ -31,7 +31,8 @@ def convert(
             metavar="NAME=SHARE,...",
             help="Splits by group: equal titles, equal contexts and nearly equal contexts stay together. "
             "Left out: the files' own splits if each names one and they are several, else "
-            "train=0.8,validation=0.1,test=0.1. With random, before it, rows are dealt one by one.",
+            "train=0.8,validation=0.1,test=0.1. --split random deals rows one by one, by these shares; "
+            "random,train=0.9,test=0.1 by others.",
         ),
     ] = None,
     split_from: Annotated[

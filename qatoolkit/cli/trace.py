@@ -77,7 +77,9 @@ def _told(traced: Traced) -> Iterator[str]:
             yield shown(
                 f"repaired  {repair['code']} {_edited(edit)} ({repair['method']}, {repair['safety']})"
             )
-    for number, proof in enumerate(traced.answers, 1):
+    if traced.answers == ():
+        yield "no answer"
+    for number, proof in enumerate(traced.answers or (), 1):
         yield f"answer {number}  {_proved(proof)}"
     for row in traced.merged:
         answers = "not read again, for the file has changed" if row.answers is None else _listed(row.answers)
@@ -91,9 +93,9 @@ def _told(traced: Traced) -> Iterator[str]:
 
 
 def _parts(place: Any) -> str:
-    """A place beyond its line: row 7, /data/6, lines 8 to 9, bytes 412 to 530."""
+    """A place beyond its location: row 7, /data/6, lines 8 to 9, bytes 412 to 530."""
     parts = [f"row {place.row}"]
-    if place.pointer:
+    if place.pointer and place.line is not None:
         parts.append(place.pointer)
     if place.line is not None and place.line_end != place.line:
         parts.append(f"lines {place.line} to {place.line_end}")

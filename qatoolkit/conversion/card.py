@@ -46,7 +46,7 @@ Each example has `id`, `title`, `context`, `question` and `answers` (`text`, `an
 `answer_start` counts Unicode code points; every answer was checked to stand where it says.
 An empty list of answers means that the context does not answer the question.
 
-{_loading(options.to)}
+{_loading(options.to, next(iter(splits)))}
 `lineage.parquet` says for each `id` which file, line and bytes it came from, what was repaired, and how the
 place of each answer is known; `split.json` how the splits were made; `manifest.json` what was read and
 with which versions. `qatk validate` proves all of it again.
@@ -72,17 +72,24 @@ def _configs(folder: Path, splits: Mapping[str, Split], formats: tuple[str, ...]
     return f"configs:\n- config_name: default\n  data_files:\n{files}"
 
 
-def _loading(formats: tuple[str, ...]) -> str:
-    """How to read it from Python; the nested and the tabular form need a reader of their own."""
-    if "arrow" in formats:
-        load = "load_from_disk"
-    elif {"parquet", "jsonl"} & set(formats):
-        load = "load_dataset"
-    else:
-        return ""
-    return f"""```python
-from datasets import {load}
+def _loading(formats: tuple[str, ...], split: str) -> str:
+    """How to read it from Python; the nested and the tabular form a split at a time."""
+    form = next((form for form in ("arrow", "parquet", "jsonl", "csv") if form in formats), formats[0])
+    inner = "" if len(formats) == 1 else f"{form}/"
+    if form in ("arrow", "parquet", "jsonl"):
+        load = "load_from_disk" if form == "arrow" else "load_dataset"
+        code = f"""from datasets import {load}
 
-dataset = {load}("PATH")
-```
-"""
+dataset = {load}("PATH")"""
+    elif form == "csv":  # "NA" is an answer and 007 an id
+        code = f"""import json
+import pandas
+
+dataset = pandas.read_csv("PATH/{inner}{split}.csv", dtype=str, keep_default_na=False)
+dataset["answers"] = dataset["answers"].map(json.loads)"""
+    else:
+        code = f"""import json
+
+with open("PATH/{inner}{split}.json", encoding="utf-8") as file:
+    dataset = json.load(file)"""
+    return f"```python\n{code}\n```\n"

@@ -199,24 +199,46 @@ def _ways_of_counting(corpus: Corpus) -> dict[str, Hypothesis | None]:
 
 
 def refusal(collected: Collected, *, fix: bool, unsafe: bool) -> str:
-    """What to say when records are invalid and none may be dropped."""
-    ways = "" if unsafe else "--unsafe-fixes repairs more, " if fix else "--fix repairs what is safe, "
+    """What to say when records are invalid and none may be dropped; it offers what would help."""
     n = collected.rejected
     listed, first = _codes_and_first(collected)
+    found = {finding.fix.safety for finding in _refusing(collected) if finding.fix is not None}
+    ways = []
+    if "safe" in found and not (fix or unsafe):
+        ways.append("--fix repairs what is safe")
+    if "unsafe" in found and not unsafe:
+        repairs, too = ("", " too") if ways else ("repairs ", "")
+        ways.append(f"--unsafe-fixes {repairs}what a person should look at{too}")
+    left = "the rest" if ways else "it" if n == 1 else "them"
+    ways.append(f"--drop-invalid moves {left} to rejected.jsonl")
     return (
-        f"{n} of {collected.read} records {'is' if n == 1 else 'are'} invalid ({listed}); "
+        f"{n:,} of {collected.read:,} records {'is' if n == 1 else 'are'} invalid ({listed}); "
         f"nothing was written.\nFirst: {first}\n"
-        f"{ways}--drop-invalid moves the rest to rejected.jsonl, qatk validate shows them all."
+        f"{', '.join(ways)}, qatk validate shows them all."
     )
+
+
+def nothing_read(collected: Collected) -> str:
+    """What to say when the sources hold no record."""
+    names = [outcome.source.name for outcome in collected.outcomes]
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}: there are no records to convert"
 
 
 def none_valid(collected: Collected) -> str:
     """What to say when nothing would be left."""
     listed, first = _codes_and_first(collected)
     return (
-        f"none of {collected.read} records is valid ({listed}), so there is nothing to write.\n"
+        f"none of {collected.read:,} records is valid ({listed}), so there is nothing to write.\n"
         f"First: {first}\nqatk validate shows them all."
     )
+
+
+def _refusing(collected: Collected) -> Iterator[Finding]:
+    """Every finding that makes a record invalid."""
+    for outcome in collected.outcomes:
+        yield from outcome.refused_whole
+        yield from chain.from_iterable(outcome.refused.values())
 
 
 def _codes_and_first(collected: Collected) -> tuple[str, str]:
@@ -227,5 +249,5 @@ def _codes_and_first(collected: Collected) -> tuple[str, str]:
         counts.update(code for found in outcome.refused.values() for code in {f.code for f in found})
     bad = next(outcome for outcome in collected.outcomes if outcome.rejected)
     first = next(chain(bad.refused_whole, *(bad.refused[row] for row in sorted(bad.refused))))
-    listed = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
+    listed = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items()))
     return listed, f"{first.location} {first.code} {first.message}"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qatoolkit.conversion.collect import Collected, collect, none_valid, refusal
-from qatoolkit.conversion.earlier import earlier_examples
+from qatoolkit.conversion.collect import Collected, collect, none_valid, nothing_read, refusal
+from qatoolkit.conversion.earlier import earlier_examples, grouped_as_before
 from qatoolkit.conversion.examples import Places, write_examples
 from qatoolkit.conversion.links import Links
 from qatoolkit.conversion.options import Options
@@ -31,17 +31,20 @@ from qatoolkit.conversion.spool import Spool
 from qatoolkit.conversion.write import FORMATS
 from qatoolkit.corpus.fields import match_columns
 from qatoolkit.corpus.reader import Corpus, from_text, read
-from qatoolkit.errors import InvalidRecordsError, NotACorpusError, UsageError
+from qatoolkit.errors import DestinationError, InvalidRecordsError, NotACorpusError, UsageError
 
 if TYPE_CHECKING:
     import datasets
+
+#: What `from_dict` takes.
+_EXAMPLE = '{"context": ["The Nile is long."], "question": ["What is long?"], "answers": ["The Nile"]}'
 
 
 def convert(
     paths: str | Path | Sequence[str | Path] | Corpus,
     output: str | Path | None = None,
     *,
-    to: Sequence[str] = ("arrow",),
+    to: str | Sequence[str] = ("arrow",),
     split: str | None = None,
     split_from: str | Path | None = None,
     group_by: str | None = None,
@@ -64,7 +67,8 @@ def convert(
     Args:
         paths: files, globs, folders or saved datasets; or a corpus that is open already.
         output: the folder to write; None keeps the dataset in memory only.
-        to: formats, keys of `conversion.write.FORMATS`; the dataset is returned whichever they are.
+        to: formats, keys of `conversion.write.FORMATS`, in a list or behind commas; the dataset is returned
+            whichever they are.
         split: names and shares, e.g. "train=0.8,validation=0.2". Left out, the sources' own splits
             are kept if each of them names one and they name several, else it is `DEFAULT_SPLIT`.
         split_from: an earlier dataset, each of whose examples stays in its split.
@@ -86,13 +90,13 @@ def convert(
     Raises:
         InvalidRecordsError: records are invalid, and nothing was written.
         NotACorpusError: there is no record to write.
-        DestinationError: the output exists or cannot be written.
+        DestinationError: the output exists, is or holds what is read, or cannot be written.
         UsageError: an unknown format, split or slice.
 
     What the reader should know of the result, leaking splits for example, comes as a `UserWarning`.
     """
     options = Options(
-        tuple(dict.fromkeys(to)), split, None if split_from is None else str(split_from), group_by, rows,
+        _formats(to), split, None if split_from is None else str(split_from), group_by, rows,
         fix, unsafe_fixes, drop_invalid, license, language, seed,
     )  # fmt: skip
     check_options(options)
@@ -102,22 +106,35 @@ def convert(
         corpus = paths
     else:
         corpus = read(paths, format=format, fields=fields, encoding=encoding, documents=documents, on=on)
-    if output is not None and "arrow" in options.to:
-        report = write_dataset(corpus, Path(output), options, overwrite=overwrite)
-        made = _load(Path(output), in_memory=False)
-    else:
-        with tempfile.TemporaryDirectory(prefix="qatk-") as scratch:
-            arrow = Path(scratch) / "arrow"
-            where = Path(scratch) / "dataset" if output is None else Path(output)
-            report = write_dataset(corpus, where, options, overwrite=overwrite, arrow=arrow)
-            made = _load(arrow, in_memory=True)
+    made, report = _make(corpus, None if output is None else Path(output), options, overwrite=overwrite)
     for warning in report.warnings:
         warnings.warn(warning, stacklevel=2)
     return made
 
 
+def _formats(to: str | Sequence[str]) -> tuple[str, ...]:
+    listed = [part.strip() for part in to.split(",")] if isinstance(to, str) else to
+    return tuple(dict.fromkeys(listed))
+
+
+def _make(
+    corpus: Corpus, output: Path | None, options: Options, *, overwrite: bool = False
+) -> tuple[datasets.DatasetDict, ConversionReport]:
+    """Writes the dataset, if only for a moment, and opens it."""
+    if output is not None and "arrow" in options.to:
+        report = write_dataset(corpus, output, options, overwrite=overwrite)
+        return _load(output, in_memory=False), report
+    with tempfile.TemporaryDirectory(prefix="qatk-") as scratch:
+        arrow = Path(scratch) / "arrow"
+        where = Path(scratch) / "dataset" if output is None else output
+        report = write_dataset(corpus, where, options, overwrite=overwrite, arrow=arrow)
+        return _load(arrow, in_memory=True), report
+
+
 def from_dict(columns: Mapping[str, Sequence[Any]]) -> datasets.Dataset:
     """Makes a dataset of a dictionary of columns: context, question, answers, optionally id and title.
+
+    Other columns are left out: the dataset has the five of SQuAD.
 
     Args:
         columns: lists, arrays or series of equal length. An answer is a text, a list of texts, or a
@@ -126,7 +143,16 @@ def from_dict(columns: Mapping[str, Sequence[Any]]) -> datasets.Dataset:
     Raises:
         InvalidRecordsError: an answer is not where it says; the message names the record.
         NotACorpusError: a column is missing or the lengths differ.
+        UsageError: it is no dictionary, or a column no list.
     """
+    if not isinstance(columns, Mapping):
+        raise UsageError(
+            f"from_dict takes a dictionary of columns, not a {type(columns).__name__}; e.g. {_EXAMPLE}"
+        )
+    for name, values in columns.items():
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            kind = type(values).__name__
+            raise UsageError(f"column {name} is a {kind}; make it a list of values, e.g. {_EXAMPLE}")
     lists = {name: list(values) for name, values in columns.items()}
     text = json.dumps(lists, ensure_ascii=False, default=_plain)
     corpus = from_text(text, format="columns", name="<dict>")
@@ -138,7 +164,10 @@ def from_dict(columns: Mapping[str, Sequence[Any]]) -> datasets.Dataset:
         and len(set(map(len, lists.values()))) == 1
     ):
         raise NotACorpusError(f"no column for answers; columns found: {', '.join(map(repr, columns))}")
-    return convert(corpus, split="train=1")["train"]
+    made, report = _make(corpus, None, Options(split="train=1"))
+    for warning in report.warnings:
+        warnings.warn(warning, stacklevel=2)
+    return made["train"]
 
 
 def _plain(value: Any) -> Any:
@@ -167,6 +196,8 @@ def write_dataset(
     Raises:
         The errors of `convert`.
     """
+    _check_sources(corpus, output)
+    options = grouped_as_before(options)
     with placed(output, overwrite=overwrite) as folder, ThreadPoolExecutor(1) as beside:
         hashes = [beside.submit(file_hash, source) for source in corpus.sources]
         spool = Spool(folder / ".spool")
@@ -185,6 +216,20 @@ def write_dataset(
     return report
 
 
+def _check_sources(corpus: Corpus, output: Path) -> None:
+    """Refuses to replace what is read, which alone knows where its examples came from."""
+    places = [(source.name, source.path) for source in corpus.sources if source.path is not None]
+    if (documents := corpus.sources[0].documents) is not None:
+        places.insert(0, (documents.name, Path(documents.name)))
+    target = output.resolve()
+    for name, path in places:
+        if target in ((real := path.resolve()), *real.parents):
+            raise DestinationError(
+                f"{output}: is, or holds, what is read ({name}), and would be replaced with its lineage and "
+                "rejected records; choose another folder with -o"
+            )
+
+
 def _read(corpus: Corpus, spool: Spool, options: Options) -> tuple[Collected, Plan]:
     """The first pass and what it decides; the hashes it decides on are forgotten."""
     links = _links(corpus, options)
@@ -193,7 +238,7 @@ def _read(corpus: Corpus, spool: Spool, options: Options) -> tuple[Collected, Pl
     if collected.rejected and not options.drop_invalid:
         raise InvalidRecordsError(refusal(collected, fix=options.fix, unsafe=options.unsafe_fixes))
     if not collected.read:
-        raise NotACorpusError("there are no records to convert")
+        raise NotACorpusError(nothing_read(collected))
     if not records["valid"].any():
         raise NotACorpusError(none_valid(collected))
     return collected, make_plan(collected, records, links, options)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from qatoolkit.conversion.options import Options
 from qatoolkit.corpus.reader import read
 from qatoolkit.errors import UsageError
 
@@ -29,6 +32,17 @@ def earlier_examples(folder: str) -> Iterator[tuple[pl.DataFrame, str | None]]:
                 extra = known.filter(pl.col("split") == source.split).select("id", "extra")
                 records = records.drop("extra").join(extra, on="id", how="left", maintain_order="left")
             yield records, source.split
+
+
+def grouped_as_before(options: Options) -> Options:
+    """The same options, by the groups of the earlier dataset unless others are asked for."""
+    if options.split_from is None or options.group_by is not None:
+        return options
+    try:
+        manifest = json.loads((Path(options.split_from) / "manifest.json").read_text(encoding="utf-8"))
+        return replace(options, group_by=manifest["options"]["group_by"])
+    except (OSError, ValueError, LookupError, TypeError):  # somebody else's dataset
+        return options
 
 
 def held_groups(groups: NDArray[np.int64], splits: pl.Series) -> pl.DataFrame:

@@ -74,6 +74,8 @@ def look_up(place: Path, id: str) -> Known:
         return _in_dataset(place, id)
     if (place / "run.json").is_file():
         return _in_run(place, id)
+    if place.is_file():
+        raise UsageError(f"{place}: is a file; name the folder that qatk convert wrote of it")
     if not place.is_dir():
         raise UsageError(f"{place}: no such folder; qatk convert FILE -o {place} writes one")
     raise UsageError(

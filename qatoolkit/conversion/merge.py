@@ -39,6 +39,14 @@ def find_repeats(records: pl.DataFrame, splits: Sequence[str] | None) -> pl.Data
     return heads.filter(pl.col("index") != pl.col("head"))
 
 
+def half_answered(records: pl.DataFrame, repeats: pl.DataFrame) -> int:
+    """How many questions have an answer in one row and none in another; both as above."""
+    heads = repeats.select("head").unique().with_columns(index="head")
+    members = pl.concat([heads.select("index", "head"), repeats]).join(records, on="index")
+    answered = pl.col("answered")
+    return members.group_by("head").agg(torn=answered.any() & ~answered.all()).filter("torn").height
+
+
 def merge_answers(
     spool: Spool, repeats: pl.DataFrame, records: pl.DataFrame, names: Sequence[str]
 ) -> pl.DataFrame:

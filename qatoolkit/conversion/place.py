@@ -6,6 +6,8 @@ places (Windows, NFS) the output is missing between two renames; stopped there, 
 brings it back before anything else. A power cut is less kind: a dataset is replaced only by one that
 has been forced to the disk, but where nothing is lost the disk is not waited for.
 
+An output is replaced as a whole, so one that holds a file which no conversion wrote is not replaced.
+
 Who may work where is the business of `work_folder`, how two folders change places that of `exchange`.
 What is written, and whether it is right, is for others to know.
 """
@@ -13,6 +15,7 @@ What is written, and whether it is right, is for others to know.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -25,14 +28,15 @@ from polars.exceptions import PolarsError
 from qatoolkit.conversion.exchange import replace
 from qatoolkit.conversion.work_folder import alone, leaving_tidily, work_folder
 from qatoolkit.errors import DestinationError
+from qatoolkit.validation.manifest import LINEAGE, is_free
 
 
 def check_destination(output: Path, *, overwrite: bool) -> None:
     """Refuses a destination that exists, before any work is done; first repairs what a stopped run left.
 
     Raises:
-        DestinationError: it exists and may not be replaced, is nothing that a conversion wrote, or is
-            being written by another conversion.
+        DestinationError: it exists and may not be replaced, is nothing that a conversion wrote, holds
+            what none wrote, or is being written by another conversion.
     """
     target = _real(output)
     with _explained(output, target):
@@ -81,6 +85,10 @@ def _refuse(output: Path, target: Path, overwrite: bool) -> None:
         reason, advice = "exists already", "choose another name or add --overwrite"
     elif not _ours(target):
         reason, advice = "holds no converted dataset, so it is not overwritten", "remove it yourself"
+    elif others := _others(target):
+        more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+        reason = f"holds {others[0]}{more}, which qatk convert did not write, so it is not overwritten"
+        advice = "move it elsewhere or remove it" if not more else "move them elsewhere or remove them"
     elif not os.access(target, os.W_OK):
         reason, advice = "is write-protected, so it is not overwritten", "choose another name"
     else:
@@ -90,8 +98,20 @@ def _refuse(output: Path, target: Path, overwrite: bool) -> None:
 
 def _ours(folder: Path) -> bool:
     """Whether a folder is empty or says of itself that a conversion wrote it."""
-    named = (folder / "manifest.json").is_file() and (folder / "lineage.parquet").is_file()
+    named = (folder / "manifest.json").is_file() and (folder / LINEAGE).is_file()
     return named or not any(folder.iterdir())
+
+
+def _others(folder: Path) -> list[str]:
+    """The files and links in a folder that its manifest does not name; of a damaged one, nearly all."""
+    try:
+        named = set(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, LookupError, TypeError):
+        named = set()
+    ours = named | {"manifest.json", LINEAGE}
+    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    found = (path.relative_to(folder).as_posix() for path in paths)
+    return sorted(name for name in found if name not in ours and not is_free(name))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import polars as pl
 
 from qatoolkit.conversion.collect import Collected
 from qatoolkit.conversion.links import Links
-from qatoolkit.conversion.merge import find_repeats, merge_answers
+from qatoolkit.conversion.merge import find_repeats, half_answered, merge_answers
 from qatoolkit.conversion.options import Options
 from qatoolkit.conversion.slices import keep_rows
 from qatoolkit.conversion.split import DEFAULT_SPLIT, Assignment, Shares, deal, keep_own, parse_split
@@ -49,6 +49,7 @@ class Plan:
         left_out: how many examples `rows` cut off.
         splits: the splits that hold something, train first.
         assignment: how they were made.
+        warnings: what the reader of the summary should know of these decisions.
     """
 
     target: pl.Series = field(repr=False)
@@ -57,6 +58,7 @@ class Plan:
     left_out: int
     splits: dict[str, Split]
     assignment: Assignment
+    warnings: list[str]
 
 
 def own_splits(sources: Sequence[Source], options: Options) -> list[str] | None:
@@ -83,7 +85,9 @@ def make_plan(collected: Collected, records: pl.DataFrame, links: Links, options
     repeats = find_repeats(records, own)
     examples = records.filter("valid")
     joined = None
+    told = _undone(collected, options)
     if repeats.height:
+        told += _torn(half_answered(records, repeats))
         names = [outcome.source.name for outcome in collected.outcomes]
         joined = merge_answers(collected.spool, repeats, records, names)
         answered = repeats.join(records, on="index").filter("answered")["head"]
@@ -100,7 +104,33 @@ def make_plan(collected: Collected, records: pl.DataFrame, links: Links, options
         chosen.null_count(),
         splits,
         assignment,
+        told,
     )
+
+
+def _undone(collected: Collected, options: Options) -> list[str]:
+    """A warning where files name splits and one that names none keeps them from being kept."""
+    sources = [outcome.source for outcome in collected.outcomes]
+    named = sorted({source.split for source in sources if source.split is not None})
+    without = [source.name for source in sources if source.split is None]
+    if options.split or options.split_from or len(named) < 2 or not without:
+        return []
+    others = f" and {len(without) - 1:,} more name" if len(without) > 1 else " names"
+    return [
+        f"{without[0]}{others} no split, so those of the other files ({', '.join(named)}) are not kept, and "
+        "all examples are dealt anew; to keep them, let each file say its split in its name, e.g. "
+        "train-more.csv"
+    ]
+
+
+def _torn(count: int) -> list[str]:
+    if not count:
+        return []
+    has, are = ("question has", "it is") if count == 1 else ("questions have", "they are")
+    return [
+        f"{count:,} {has} an answer in one row and none in another; {are} written as answerable "
+        "(qatk validate --select QA402 shows them)"
+    ]
 
 
 def _targets(number: int, examples: pl.Series, splits: pl.Series, names: list[str]) -> pl.Series:

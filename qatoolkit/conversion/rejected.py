@@ -13,11 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from qatoolkit.conversion.collect import Collected, SourceOutcome
+from qatoolkit.conversion.reread import has_bytes, rows_at
 from qatoolkit.corpus.reader import Corpus, Source
-from qatoolkit.corpus.record import CONTENT, Place, places
+from qatoolkit.corpus.record import Place, places
 
 _BLOCK = 2**20
 
@@ -29,7 +28,7 @@ def write_rejected(path: Path, collected: Collected, corpus: Corpus) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         for outcome in collected.outcomes:
             for line in _lines(outcome, corpus) if outcome.rejected else ():
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+                stream.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
 
 
 def _lines(outcome: SourceOutcome, corpus: Corpus) -> Iterator[dict[str, Any]]:
@@ -38,8 +37,8 @@ def _lines(outcome: SourceOutcome, corpus: Corpus) -> Iterator[dict[str, Any]]:
     if outcome.refused_whole:
         for batch in source.batches(corpus.mapping):
             found |= {place.row or 0: place for place in places(batch.records)}
-    has_bytes = source.is_text and source.layout != "columns"
-    records = {} if has_bytes else _read(source, set(found), corpus)
+    mapping = corpus.mapping if source.documents is None else source.documents.mapping(corpus.mapping)
+    records = {} if has_bytes(source) else rows_at(source, mapping, found)
     with _Text(source) as text:
         for row, place in sorted(found.items()):
             findings = [*outcome.refused.get(row, ()), *outcome.refused_whole]
@@ -51,19 +50,6 @@ def _lines(outcome: SourceOutcome, corpus: Corpus) -> Iterator[dict[str, Any]]:
                 "messages": [finding.message for finding in findings],
                 "record": records.get(row) or text.at(place),
             }
-
-
-def _read(source: Source, rows: set[int], corpus: Corpus) -> dict[int, dict[str, Any]]:
-    """Records of a layout that is no text, or whose records are no piece of it, as the reader has them."""
-    return {
-        record["row"]: {name: record[name] for name in CONTENT} | _others(record["extra"])
-        for batch in source.batches(corpus.mapping)
-        for record in batch.records.filter(pl.col("row").is_in(rows)).iter_rows(named=True)
-    }
-
-
-def _others(extra: str | None) -> dict[str, Any]:
-    return {} if extra is None else {"extra": json.loads(extra)}
 
 
 class _Text:

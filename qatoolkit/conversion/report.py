@@ -50,7 +50,7 @@ def report_on(collected: Collected, plan: Plan, written: Mapping[str, int]) -> C
         collected.fixed,
         {name: written[name] for name in plan.splits},
         plan.assignment,
-        [*_on_the_sources(collected, plan), *plan.assignment.warnings()],
+        [*_on_the_sources(collected, plan), *plan.warnings, *plan.assignment.warnings()],
     )
     accounted = report.written + report.merged + report.rejected + report.left_out
     if report.read != accounted:

@@ -6,6 +6,7 @@ Judges nothing, and knows of no dataset.
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,8 @@ class Seen:
     """What a search through a source came upon.
 
     Attributes:
-        same: the record that was looked for; of several the one that has its id, and of those the one
-            nearest to where it was.
+        same: the record that was looked for; of several the one that has its id, and of those the
+            first, or the one nearest to where it was.
         same_id: one that has only its id.
         standing: what stands where it was.
     """
@@ -64,7 +65,9 @@ def text_at(source: Source, place: Place, mapping: Mapping[str, str]) -> bytes:
         return stream.read(place.byte_end - place.byte_start)
 
 
-def search(source: Source, mapping: Mapping[str, str], row: int, id: str, is_it: Test) -> Seen:
+def search(
+    source: Source, mapping: Mapping[str, str], row: int, id: str, is_it: Test, *, first: bool = False
+) -> Seen:
     """Reads a source for one record, no further than needed.
 
     Args:
@@ -73,6 +76,7 @@ def search(source: Source, mapping: Mapping[str, str], row: int, id: str, is_it:
         row: where the record was; if it still is there, that is the end of it.
         id: its id, by which it is told from another of the same content.
         is_it: what it is known by.
+        first: it is the first of its like, and not the one nearest to where it was.
     """
     best: tuple[bool, int] | None = None
     same: Record | None = None
@@ -87,7 +91,7 @@ def search(source: Source, mapping: Mapping[str, str], row: int, id: str, is_it:
                 same_id = batch.records.row(at, named=True)
             if not is_it(own, context, question):
                 continue
-            rank = (own != id, abs(number - row))
+            rank = (own != id, 0 if first else abs(number - row))
             if best is None or rank < best:
                 best, same = rank, batch.records.row(at, named=True)
             if rank == (False, 0):
@@ -107,17 +111,23 @@ def records_at(source: Source, mapping: Mapping[str, str], rows: Collection[int]
     return found
 
 
+def rows_at(source: Source, mapping: Mapping[str, str], rows: Collection[int]) -> dict[int, Record]:
+    """Rows of a source whose records are no bytes of it, by their numbers, with the columns it has there."""
+    wanted = set(rows)
+    return {number: values for number, values in _rows(source, mapping, sorted(wanted)) if number in wanted}
+
+
 def _row_as_json(source: Source, row: int, mapping: Mapping[str, str]) -> bytes:
     """A row with the columns that its source has, as a line of JSON; b"" if there is no such row."""
-    values = next((values for number, values in _rows(source, row, mapping) if number == row), None)
+    values = rows_at(source, mapping, [row]).get(row)
     if values is None:
         return b""
     line = json.dumps(values, ensure_ascii=False, default=str) + "\n"
     return line.encode("utf-8", "backslashreplace")
 
 
-def _rows(source: Source, row: int, mapping: Mapping[str, str]) -> Iterator[tuple[int, Record]]:
-    """Rows of a table by their numbers, among them the one that is asked for."""
+def _rows(source: Source, mapping: Mapping[str, str], rows: list[int]) -> Iterator[tuple[int, Record]]:
+    """Rows of a table by their numbers, among them those that are asked for, which rise."""
     if source.layout == "xlsx":
         from qatoolkit.corpus.workbook import sheet_rows
 
@@ -128,7 +138,8 @@ def _rows(source: Source, row: int, mapping: Mapping[str, str]) -> Iterator[tupl
     else:
         done = 0
         for table in source.tables():
-            if done < row <= done + table.height:
-                yield row, table.row(row - done - 1, named=True)
-                return
+            here = rows[bisect_right(rows, done) : bisect_right(rows, done + table.height)]
+            yield from ((row, table.row(row - done - 1, named=True)) for row in here)
             done += table.height
+            if done >= rows[-1]:
+                return

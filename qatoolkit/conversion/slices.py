@@ -9,6 +9,8 @@ import polars as pl
 from qatoolkit.errors import UsageError
 
 _SLICE = re.compile(r"\s*([^\[\]\s]+)\s*(?:\[\s*(\d*)\s*:\s*(\d*)\s*\])?\s*")
+#: What Python or the `datasets` library would take besides.
+_OTHER_SLICE = re.compile(r"\[[^\]]*[%-]")
 
 
 def keep_rows(splits: pl.Series, rows: str) -> pl.Series:
@@ -29,6 +31,11 @@ def keep_rows(splits: pl.Series, rows: str) -> pl.Series:
     frame = pl.DataFrame({"split": splits}).with_columns(number=pl.col("split").cum_count().over("split") - 1)
     kept: dict[str, pl.Expr] = {}
     for item in rows.split(","):
+        if _OTHER_SLICE.search(item):
+            raise UsageError(
+                f"--rows {rows}: percentages and negative numbers are not taken; "
+                "write the rows to keep as numbers, e.g. train[:5000]"
+            )
         match = _SLICE.fullmatch(item)
         if match is None or match.group(1) not in known:
             raise UsageError(f"--rows {rows}: write it as train[:5000]; splits are {', '.join(known)}")

@@ -78,8 +78,8 @@ def reopen(entry: Mapping[str, Any], folder: Path) -> Source:
     found = [path for path in (typed, beside) if path.exists()]
     if not found:
         raise UnreadableError(
-            f"{name}: the file is not there any more, neither as {typed} in {Path.cwd()}\n"
-            f"nor as {beside}. Put it back at one of these places, or go to the folder in which it "
+            f"{name}: the file is not there any more, neither as {typed} in {Path.cwd()} "
+            f"nor as {beside}.\nPut it back at one of these places, or go to the folder in which it "
             "was converted and try again."
         )
     if len(found) > 1 and entry["sha256"] is not None and not typed.samefile(beside):

@@ -20,6 +20,10 @@ from qatoolkit.errors import UsageError
 
 #: What a conversion does unless it is told otherwise.
 DEFAULT_SPLIT = "train=0.8,validation=0.1,test=0.1"
+#: What others call the split that `finetune` evaluates on; it looks for one name only.
+_VALIDATION = ("dev", "val", "valid", "eval")
+#: How far from the whole shares may be that were rounded.
+_ROUNDED = 0.002
 #: A split whose share of the examples differs by more from what was asked is worth a word.
 _FAR_OFF = 0.15
 
@@ -111,29 +115,57 @@ class Assignment:
 def parse_split(text: str) -> Shares:
     """Reads "train=0.8,validation=0.2", or the same with "random," before it, into shares.
 
-    "random" alone deals rows by the usual shares.
+    "random" alone deals rows by the usual shares. Shares add up to 1, or to 100; a difference that comes of
+    writing a third as 0.333 is made up for.
 
     Raises:
-        UsageError: it cannot be read, a share is not positive, or a name is odd.
+        UsageError: it cannot be read; the message says what is wrong and how to write it.
     """
-    first, _, rest = text.partition(",")
+    first, comma, rest = text.partition(",")
     by_group = first.strip() != "random"
-    shares: dict[str, float] = {}
-    for part in (text if by_group else rest or DEFAULT_SPLIT).split(","):
-        name, sign, value = part.partition("=")
-        name = name.strip()
-        try:
-            share = float(value)
-        except ValueError:
-            share = -1.0
-        if not (sign and name.isidentifier() and 0 < share < math.inf) or name in shares:
-            raise UsageError(
-                f"--split {text}: write it as {DEFAULT_SPLIT}; with random, before it, "
-                "rows are dealt one by one whatever they share"
-            )
-        shares[name] = share
-    total = sum(shares.values())
+    listed = text if by_group else rest if comma else DEFAULT_SPLIT
+    try:
+        shares: dict[str, float] = {}
+        for part in listed.split(","):
+            name, share = _read_share(part.strip())
+            if name in shares:
+                raise ValueError(f"{name} is named twice")
+            shares[name] = share
+        total = math.fsum(shares.values())
+        if not any(math.isclose(total, whole, rel_tol=_ROUNDED) for whole in (1, 100)):
+            raise ValueError(f"the shares add up to {total:g} and not to 1 or 100")
+    except ValueError as error:
+        raise UsageError(f"--split {text}: {error}; e.g. --split {DEFAULT_SPLIT}") from None
     return Shares({name: share / total for name, share in shares.items()}, by_group)
+
+
+def _read_share(part: str) -> tuple[str, float]:
+    """A split and its share; what is wrong with them comes as a ValueError."""
+    name, sign, written = (piece.strip() for piece in part.partition("="))
+    if name == "random" and not sign:
+        raise ValueError("random stands before the splits, once")
+    if not sign:
+        raise ValueError(f"a split and its share are NAME=SHARE, not {part!r}")
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} is no name of a split; take letters, digits and _")
+    if name.lower() in _VALIDATION:
+        raise ValueError(f"{name} is called validation here")
+    share = _number(written)
+    if share is None:
+        percent = _number(written.removesuffix("%"))
+        meant = "" if percent is None else f"; write {percent / 100:g}"
+        raise ValueError(f"the share of {name} is no number: {written!r}{meant}")
+    if share <= 0:
+        raise ValueError(f"the share of {name} is {written}; every split needs more than 0")
+    return name, share
+
+
+def _number(written: str) -> float | None:
+    try:
+        number = float(written)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def keep_own(examples: pl.DataFrame, splits: pl.Series, *, group_by: str = "title") -> Assignment:
@@ -198,7 +230,9 @@ def deal(
         ordered = in_order(rest, groups[free], digests, seed, room)
         home[ordered["group"].to_numpy()] = deal_groups(ordered, needs)
         homes = home[groups]
-        rule, count = f"{group_by}, context and near-duplicate", int((np.bincount(groups) > 0).sum())
+        rule = "context and near-duplicate"
+        rule = rule if group_by == "context" else f"{group_by}, {rule}"
+        count = int((np.bincount(groups) > 0).sum())
     else:
         homes[free] = deal_rows(row_order(rest, digests, seed), rest["answered"], needs)
         rule, count = "random", None

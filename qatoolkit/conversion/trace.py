@@ -150,9 +150,11 @@ def _found(way: _Way, source: Source, was: Place, changed: bool | None) -> tuple
 
 def _search(way: _Way, source: Source, was: Place) -> tuple[Source, Seen]:
     """As the file was read then; if that leads to nothing, as it looks now."""
+    # Of rows that were joined the example's own is the first, wherever they stand now.
+    joined = any(row["source"] == source.name for row in way.row.get("merged") or ())
 
     def seen_in(reading: Source) -> Seen:
-        return search(way.read(reading), way.mapping, was.row or 0, way.row["id"], way.is_it)
+        return search(way.read(reading), way.mapping, was.row or 0, way.row["id"], way.is_it, first=joined)
 
     seen: Seen | QatkError
     try:
@@ -206,7 +208,9 @@ def _read_again(
     }
 
 
-def _proofs(row: Mapping[str, Any]) -> tuple[Proof, ...]:
+def _proofs(row: Mapping[str, Any]) -> tuple[Proof, ...] | None:
+    if "proof" not in row:
+        return None
     columns = [row.get(name) or [] for name in ("proof", "original_start", "candidates", "distance")]
     return tuple(Proof(*values) for values in zip(*columns, strict=True))
 

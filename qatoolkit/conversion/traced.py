@@ -57,7 +57,7 @@ class Traced:
         now: where it stands now; for "edited" and "gone" where `record` stands.
         record: as it stands in the source: its bytes in UTF-8, of a table a line of JSON. For
             "edited" what has its id now, for "gone" what stands where it was; None if nothing does.
-        answers: how the start of each was established; empty where that is not known.
+        answers: how the start of each was established; None where that is not known.
         repairs: what the conversion repaired in the record, as in lineage.parquet.
         merged: further rows of the same question.
         extra: the source's other columns.
@@ -73,7 +73,7 @@ class Traced:
     state: State
     now: Place | None
     record: bytes | None
-    answers: tuple[Proof, ...]
+    answers: tuple[Proof, ...] | None
     repairs: tuple[dict[str, Any], ...]
     merged: tuple[Merged, ...]
     extra: dict[str, Any] | None
@@ -91,7 +91,7 @@ class Traced:
             **asdict(self),
             "path": None if self.path is None else str(self.path),
             "record": _text(self.record),
-            "answers": [asdict(proof) for proof in self.answers],
+            "answers": [asdict(proof) for proof in self.answers or ()],
             "repairs": list(self.repairs),
             "merged": [
                 {"source": row.source, "row": row.row, "line": row.line, "record": _text(row.record)}

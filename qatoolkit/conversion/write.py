@@ -89,8 +89,9 @@ def _refuse_nul(examples: pl.DataFrame) -> None:
 def _squad_1_1(folder: Path, name: str, split: Split) -> Writer:
     if split.unanswerable and split.labelled:
         raise UsageError(
-            f"--to squad1.1: {split.unanswerable:,} of the questions in {name} have no answer, which version "
-            "1.1 cannot say; --to squad2.0 can, --to squad takes the version that fits"
+            f"--to squad1.1: {split.unanswerable:,} of the questions in {name} "
+            f"{'has' if split.unanswerable == 1 else 'have'} no answer, which version 1.1 cannot say; "
+            "--to squad2.0 can, --to squad takes the version that fits"
         )
     return SquadWriter(folder / f"{name}.json", "1.1")
 

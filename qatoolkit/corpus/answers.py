@@ -102,6 +102,8 @@ def read_answers(answers: Any, start: Any = None, end: Any = None) -> Answers:
         case dict():
             if answers:  # an empty object holds no answers, another holds some that we cannot find
                 found.odd.append(("answers", None, answers, None))
+        case "" if start is None or start == []:
+            pass  # an empty cell, as a table has it; an answer without text would have a start beside it
         case _:
             found.add(answers, _only(start), _only(end))
     return found

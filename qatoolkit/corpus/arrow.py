@@ -39,7 +39,16 @@ def saved_splits(folder: Path) -> dict[str, Path]:
 
 
 def saved_tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
-    """The tables of one split of a saved dataset."""
+    """The tables of one split of a saved dataset.
+
+    Raises:
+        UnreadableError: its folder or a file in it is missing or damaged.
+    """
+    if not folder.is_dir():
+        raise UnreadableError(
+            f"{source}: no such folder, and dataset_dict.json beside it names the split {folder.name}; "
+            "put the folder back or save the dataset again"
+        )
     for entry in _described(folder, "state.json", "_data_files", source):
         path = folder / entry["filename"]
         try:

@@ -103,7 +103,10 @@ def _open_folder(folder: Path, name: str, wanted: Wanted) -> Iterator[Source]:
         stem = stem_of(path)
         told = stem if stem in known else split_of(path.name) or split_of(inner)
         source = Source(str(path), path, "", split=told, remark=remark)
-        yield from _open_file(source, wanted)
+        if known and not path.stat().st_size:  # an error once it is read, and first a finding of a proof
+            yield replace(source, layout="csv", encoding="utf-8", delimiter=",")
+        else:
+            yield from _open_file(source, wanted)
         remark = ""  # said once
 
 

@@ -6,7 +6,8 @@ record, and one that cannot be read at all is a note.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def read(
     """Opens files, archives, globs, folders of files, saved datasets and datasets of the Hub.
 
     Args:
-        paths: one or several; "-" is standard input, "hub:NAME[train]" a dataset of the Hub.
+        paths: one or several, each file of which is read once; "-" is standard input, "hub:NAME[train]" a
+            dataset of the Hub.
         format: a key of `LAYOUTS` where detection would be wrong.
         fields: column -> field, where the usual names do not fit.
         encoding: how the bytes of text files are text, where detection would be wrong.
@@ -71,7 +73,7 @@ def read(
     listed = [paths] if isinstance(paths, str | Path) else list(paths)
     if not listed:
         raise UsageError("no file named")
-    found = [source for path in listed for source in open_path(str(path), wanted)]
+    found = _each_once(source for path in listed for source in open_path(str(path), wanted))
     if not found:
         raise NotACorpusError(f"{', '.join(map(str, listed))}: a saved dataset without any split")
     mapping = dict(fields or {})
@@ -83,6 +85,28 @@ def read(
     elif on is not None:
         raise UsageError(f"--on {on}: says how questions find their documents; name those with --documents")
     return Corpus(found, mapping)
+
+
+def _each_once(sources: Iterable[Source]) -> list[Source]:
+    """The sources without those that are named again, by whatever path."""
+    kept: dict[object, Source] = {}
+    times: Counter[object] = Counter()
+    for source in sources:
+        place = (len(kept), "") if source.path is None else (source.path.resolve(), source.member)
+        times[place] += 1
+        # As part of a folder it is held against the folder's certificate.
+        if place not in kept or (source.folder is not None and kept[place].folder is None):
+            kept[place] = source
+    return [
+        replace(source, remark=f"{source.remark}\n{_named_again(source, times[place])}".strip())
+        if times[place] > 1
+        else source
+        for place, source in kept.items()
+    ]
+
+
+def _named_again(source: Source, times: int) -> str:
+    return f"{source.name}: named {'twice' if times == 2 else f'{times} times'}, read once"
 
 
 def open_documents(name: str, on: str | None, fields: Mapping[str, str] | None) -> Documents:

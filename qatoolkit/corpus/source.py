@@ -122,7 +122,7 @@ class Source:
             from qatoolkit.corpus.hub import hub_tables
 
             return hub_tables(self.dataset)
-        if self.layout == "arrow" and self.path is not None and self.path.is_dir():
+        if self.layout == "arrow" and self.path is not None and not self.path.is_file():
             return saved_tables(self.path, self.name)
         plain = self.path is not None and not self.packing
         place = self.path if self.path is not None and plain else self.unpacked_bytes()

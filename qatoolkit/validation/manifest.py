@@ -23,8 +23,8 @@ REJECTED = "rejected.jsonl"
 
 _VERSION = 1
 _BLOCK = 2**20
-#: What people edit, and what `datasets` leaves beside a split that it has worked on.
-_FREE = re.compile(r"README\.md|.+/cache-[^/]*\.arrow")
+#: What people edit, what `datasets` leaves beside a split that it has worked on, and file managers anywhere.
+_FREE = re.compile(r"README\.md|.+/cache-[^/]*\.arrow|(.+/)?(\.DS_Store|Thumbs\.db|desktop\.ini)")
 _SHARD = re.compile(r"(-\d{5}-of-\d{5})?\.\w+$")
 _ASIDE = "leave the certificate aside with --ignore QA6"
 
@@ -70,7 +70,7 @@ class Manifest:
         """The files that are not what they were, with what is different about them."""
         for name, (size, digest) in self.files.items():
             path = folder / name
-            if _FREE.fullmatch(name):
+            if is_free(name):
                 continue
             if not path.is_file():
                 yield name, "is missing"
@@ -82,7 +82,7 @@ class Manifest:
             for path in sorted(place.iterdir()) if place.is_dir() else ():
                 name = path.relative_to(folder).as_posix()
                 counts = (is_data_file(path.name) or path.name == REJECTED) and path.is_file()
-                if counts and name not in self.files and not _FREE.fullmatch(name):
+                if counts and name not in self.files and not is_free(name):
                     yield name, "was added"
 
     def disagreements(self) -> Iterator[str]:
@@ -95,6 +95,11 @@ class Manifest:
             yield f"{read:,} read, and {self.records:,} in the sources"
         if written != (examples := sum(split.rows for split in self.splits.values())):
             yield f"{written:,} written, and {examples:,} in the splits"
+
+
+def is_free(name: str) -> bool:
+    """Whether a file in a converted folder may change, come and go."""
+    return _FREE.fullmatch(name) is not None
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -129,7 +134,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _ways_out(folder: Path) -> str:
-    return f"write the dataset again with qatk convert -o {folder} --overwrite, or {_ASIDE}"
+    return f"remove {folder} and write the dataset again with qatk convert, or {_ASIDE}"
 
 
 def _parsed(content: dict[str, Any]) -> Manifest:

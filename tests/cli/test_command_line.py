@@ -293,7 +293,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(folder, sample_data):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "")
+    assert (process.returncode, out, err) == (130, "", "qatk: interrupted\n")
     assert set(folder.iterdir()) == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import jsonschema
@@ -47,7 +48,27 @@ def test_the_record_has_stdout_to_itself(qatk, home):
         "answer 1  exact, start given as 0, 1 candidate",
         "rivers.csv is unchanged since it was converted.",
     ])  # fmt: skip
-    assert qatk("trace", "dataset", "n3").out == RECORDS["n3"]
+    ran = qatk("trace", "dataset", "n3")
+    assert (ran.out, ran.err.splitlines()[1]) == (RECORDS["n3"], "no answer")
+
+
+def test_a_pointer_is_told_once_and_bytes_are_the_records_own(qatk, home):
+    rows = [{"id": i, "context": "Oslo.", "question": f"{i}?", "answers": []} for i in "ab"]
+    text = json.dumps(rows)
+    (home / "one.json").write_text(text, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that nothing has an answer
+        convert("one.json", "from json", split="train=1")
+    ran = qatk("trace", "from json", "b")
+    assert ran.out == json.dumps(rows[1])
+    start = text.index(ran.out)
+    (home / "pretty.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    told = f"one.json#/1 (row 2, bytes {start} to {start + len(ran.out)}), split train"
+    assert ran.err.splitlines()[0] == told
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        convert("pretty.json", "pretty", split="train=1")
+    assert " (row 2, /1, lines 8 to 13, " in qatk("trace", "pretty", "b").err  # which is not said before
 
 
 def test_a_file_that_has_changed(qatk, home):
@@ -90,6 +111,11 @@ def test_json_has_it_all(qatk, home):
     [
         (["dataset", "n4"], 1, "qatk: dataset: no example has the id n4\n"),
         (["nowhere", "n1"], 2, "qatk: nowhere: no such folder; qatk convert FILE -o nowhere writes one\n"),
+        (
+            ["rivers.csv", "n1"],
+            2,
+            "qatk: rivers.csv: is a file; name the folder that qatk convert wrote of it\n",
+        ),
     ],
 )
 def test_what_cannot_be_traced(qatk, home, arguments, code, message):

@@ -57,10 +57,10 @@ class Watch:
 
 
 def write(output: Path, text: str) -> None:
-    """Writes some files, among them those that tell a converted dataset."""
+    """Writes some files, among them those that tell a converted dataset, and none that has to be named."""
     with place.placed(output, overwrite=True) as folder:
         (folder / "train").mkdir()
-        for name in ("train/data", "lineage.parquet", "manifest.json"):
+        for name in ("train/cache-1.arrow", "lineage.parquet", "manifest.json"):
             (folder / name).write_text(text * 1000, "utf-8")
 
 

@@ -293,7 +293,7 @@ end = time.monotonic() + 2.5
 while not done or not refused or time.monotonic() < end - 1:
     try:
         with placed(Path(sys.argv[1]), overwrite=True) as folder:
-            for name in ("manifest.json", "lineage.parquet", "data"):
+            for name in ("manifest.json", "lineage.parquet", "README.md"):
                 (folder / name).write_text(f"{sys.argv[2]} {done}")
                 time.sleep(0.001)
         done += 1
@@ -574,6 +574,59 @@ def test_a_folder_that_is_not_ours_is_never_overwritten(sample_data, tmp_path, c
     with pytest.raises(DestinationError, match="mine: holds no converted dataset, so it is not overwritten"):
         convert(sample_data / "ten.json", tmp_path / "mine", overwrite=True)
     assert written(tmp_path) == {f"mine/{content}": b"{}"}
+
+
+@pytest.mark.parametrize(
+    ("added", "named"),
+    [
+        (["notes.txt"], "notes.txt, which"),
+        (["run/model.bin", "train/mine.arrow", "zzz"], "run/model.bin and 2 more, which"),
+        (["second/manifest.json", "second/lineage.parquet"], "second/lineage.parquet and 1 more, which"),
+    ],
+)
+def test_what_somebody_laid_into_a_dataset_is_never_removed(sample_data, tmp_path, added, named):
+    output = tmp_path / "out"
+    convert(sample_data / "ten.json", output, split="train=1")
+    for name in added:
+        (output / name).parent.mkdir(exist_ok=True)
+        (output / name).write_text("precious", "utf-8")
+    before = written(tmp_path)
+    message = f"{output}: holds {named} qatk convert did not write, so it is not overwritten; move"
+    with pytest.raises(DestinationError, match=re.escape(message)):
+        convert(tmp_path / "no-such-file.csv", output, overwrite=True)
+    assert written(tmp_path) == before
+
+
+def test_a_link_in_a_dataset_is_somebodys_too(sample_data, tmp_path):
+    convert(sample_data / "ten.json", tmp_path / "out", split="train=1")
+    (tmp_path / "out" / "runs").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(DestinationError, match=r"out: holds runs, which"):
+        check_destination(tmp_path / "out", overwrite=True)
+
+
+def test_what_is_laid_into_a_dataset_meanwhile_is_kept(tmp_path):
+    output = make(tmp_path / "out")
+    with pytest.raises(DestinationError, match=r"notes\.txt"), placed(output, overwrite=True):
+        (output / "notes.txt").write_text("precious", "utf-8")
+    assert (output / "notes.txt").read_text("utf-8") == "precious"
+    assert names(tmp_path) == ["out"]
+
+
+def test_of_a_damaged_manifest_it_is_not_known_what_else_is_whose(sample_data, tmp_path):
+    convert(sample_data / "ten.json", tmp_path / "out", split="train=1")
+    (tmp_path / "out" / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(DestinationError, match=r"out: holds dataset_dict\.json and \d more, which"):
+        check_destination(tmp_path / "out", overwrite=True)
+
+
+def test_what_is_free_to_change_in_a_dataset_is_replaced(sample_data, tmp_path):
+    output = tmp_path / "out"
+    convert(sample_data / "ten.json", output, split="train=1")
+    for name in ("README.md", "train/cache-0a1b.arrow", ".DS_Store"):
+        (output / name).write_text("edited", "utf-8")
+    (output / "empty").mkdir()
+    convert(sample_data / "ten.json", output, split="train=1", overwrite=True)
+    assert b"edited" not in written(output).values()
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

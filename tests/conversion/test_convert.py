@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 
 from qatoolkit.conversion.convert import check_options, from_dict, write_dataset
+from qatoolkit.conversion.convert import convert as convert_here
 from qatoolkit.conversion.options import Options
 from qatoolkit.conversion.place import check_destination
 from qatoolkit.conversion.report import ConversionReport
@@ -24,6 +25,7 @@ from qatoolkit.conversion.write import FORMATS
 from qatoolkit.corpus.reader import Corpus, from_text, read
 from qatoolkit.corpus.record import content_hash
 from qatoolkit.errors import (
+    DestinationError,
     InvalidRecordsError,
     NotACorpusError,
     UsageError,
@@ -98,6 +100,37 @@ def test_one_format_lies_at_the_root_and_several_in_folders(sample_data, tmp_pat
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "to",
+    [["arrow"], ["parquet"], ["jsonl"], ["csv"], ["squad"], ["squad2.0"], ["squad", "csv"],
+     ["squad", "squad2.0"]],
+    ids="-".join,
+)  # fmt: skip
+def test_what_the_card_says_on_loading_works(tmp_path, to):
+    rows = [
+        row("007", 'NA is\r\nno "answer", 😀.', "null", ("NA", 0), ("😀", 20), title="None"),
+        row("8", "The Nile.", "What?"),
+    ]
+    convert(from_text(lines(*rows)), tmp_path / "dataset", to=to, split="test=1")
+    card = (tmp_path / "dataset" / "README.md").read_text("utf-8")
+    code = card.partition("```python\n")[2].partition("```")[0]
+    assert code
+    assert "\n\n\n" not in card
+    found: dict = {}
+    exec(code.replace("PATH", str(tmp_path / "dataset")), found)
+    dataset = found["dataset"]
+    if isinstance(dataset, datasets.DatasetDict):
+        assert dataset["test"].to_list() == rows
+    elif to[-1] == "csv":
+        assert dataset.to_dict("records") == rows
+    else:
+        [first, second] = dataset["data"]
+        assert first["title"] == "None"
+        assert first["paragraphs"][0]["context"] == rows[0]["context"]
+        assert first["paragraphs"][0]["qas"][0]["answers"][1] == {"text": "😀", "answer_start": 20}
+        assert second["paragraphs"][0]["qas"][0]["id"] == "8"
+
+
 # Nothing is lost
 
 
@@ -142,6 +175,50 @@ def test_what_each_repair_flag_saves(sample_data):
     assert safe.rejected - unsafe.rejected == 1  # the other letter case
 
 
+NOWHERE = row("n", "The Nile.", "What?", ("Amazon", 3))
+SAFE = row("s", "The Nile is long.", "What?", ("Nile", 5))
+UNSAFE = row("u", "The Nile is long.", "How?", ("LONG", 12))
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags", "ways"),
+    [
+        ([NOWHERE], {}, "--drop-invalid moves it to rejected.jsonl"),
+        ([NOWHERE, NOWHERE | {"id": "m", "question": "Where?"}], {}, "--drop-invalid moves them to"),
+        ([SAFE], {}, "--fix repairs what is safe, --drop-invalid moves the rest to"),
+        ([UNSAFE], {}, "--unsafe-fixes repairs what a person should look at, --drop-invalid moves the"),
+        ([UNSAFE], {"fix": True}, "--unsafe-fixes repairs what a person should look at, --drop-invalid"),
+        ([SAFE, UNSAFE], {}, "--fix repairs what is safe, --unsafe-fixes what a person should look at too, "),
+        ([SAFE, NOWHERE], {"fix": True}, "--drop-invalid moves it to"),
+        ([UNSAFE, NOWHERE], {"unsafe_fixes": True}, "--drop-invalid moves it to"),
+    ],
+)  # fmt: skip
+def test_only_what_would_help_is_offered(rows, flags, ways):
+    with pytest.raises(InvalidRecordsError) as error:
+        convert(from_text(lines(*rows)), **flags)
+    assert str(error.value).splitlines()[-1].startswith(ways)
+
+
+def test_large_numbers_of_invalid_records_can_be_read():
+    rows = [row(str(i), f"Text {i}.", "What?", ("Amazon", 3)) for i in range(1200)]
+    with pytest.raises(InvalidRecordsError, match=r"^1,200 of 1,200 records are invalid \(QA203 1,200\)"):
+        convert(from_text(lines(*rows)))
+    with pytest.raises(NotACorpusError, match=r"^none of 1,200 records is valid \(QA203 1,200\)"):
+        convert(from_text(lines(*rows)), drop_invalid=True)
+
+
+def test_files_without_records_are_named(tmp_path):
+    names = [tmp_path / f"{name}.csv" for name in "abcd"]
+    for name in names:
+        name.write_text("context,question,answer\n", encoding="utf-8")
+    with pytest.raises(NotACorpusError) as error:
+        convert(names[0])
+    assert str(error.value) == f"{names[0]}: there are no records to convert"
+    with pytest.raises(NotACorpusError) as error:
+        convert(names)
+    assert str(error.value) == f"{', '.join(map(str, names[:3]))} and 1 more: there are no records to convert"
+
+
 def test_when_nothing_is_left_nothing_is_written(tmp_path):
     text = lines(row("a", "The Nile.", "What?", ("Amazon", 3)))
     with pytest.raises(NotACorpusError, match="none of 1 records is valid"):
@@ -167,6 +244,25 @@ def test_rows_of_one_question_become_one_example_with_all_answers(tmp_path):
     assert made.report.merged == 2
     joined = [{"source": "<text>", "row": 3, "line": 3}, {"source": "<text>", "row": 4, "line": 4}]
     assert lineage(tmp_path / "data")["merged"].to_list() == [joined, []]
+
+
+def test_rows_of_one_question_that_differ_in_whether_it_has_an_answer_are_told_of():
+    rows = [
+        row("a", "The Nile is long.", "What?"),
+        row("a", "The Nile is long.", "What?", ("Nile", 4)),
+        row("a", "The Nile is long.", "What?"),
+        row("b", "The Nile is long.", "How?", ("long", 12)),
+        row("b", "The Nile is long.", "How?", ("Nile", 4)),
+        row("c", "The Nile is long.", "Why?"),
+        row("c", "The Nile is long.", "Why?"),
+    ]
+    made = convert(from_text(lines(*rows)), split="train=1")
+    assert made.report.warnings == [
+        "1 question has an answer in one row and none in another; it is written as answerable "
+        "(qatk validate --select QA402 shows them)"
+    ]
+    assert [len(example["answers"]["text"]) for example in made.dataset["train"]] == [1, 2, 0]
+    assert convert(from_text(lines(*rows[3:])), split="train=1").report.warnings == []
 
 
 def test_answers_that_one_record_repeats_stay_as_they_are():
@@ -218,6 +314,35 @@ def test_from_dict_takes_arrays_and_series():
 def test_from_dict_says_what_is_missing(columns, message):
     with pytest.raises(NotACorpusError, match=message):
         from_dict(columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ([1], "from_dict takes a dictionary of columns, not a list"),
+        (None, "from_dict takes a dictionary of columns, not a NoneType"),
+        ({"context": "The Nile.", "question": ["What?"], "answers": ["Nile"]}, "column context is a str;"),
+        ({"context": ["The Nile."], "question": 4, "answers": ["Nile"]}, "column question is a int; make it"),
+    ],
+)  # fmt: skip
+def test_from_dict_says_what_it_takes(columns, message):
+    with pytest.raises(UsageError, match=message):
+        from_dict(columns)
+
+
+def test_warnings_point_at_whoever_called(sample_data):
+    columns = {"context": ["The Nile."], "question": ["What?"], "answers": [[]]}
+    with pytest.warns(UserWarning, match="no record has an answer") as warned:
+        from_dict(columns)
+    with pytest.warns(UserWarning, match="groups are too few") as others:
+        convert_here(read(sample_data / "ten.json"), split="train=0.998,test=0.001,x=0.001")
+    assert {Path(w.filename) for w in [*warned, *others]} == {Path(__file__)}
+
+
+@pytest.mark.parametrize("to", ["csv, jsonl", ["csv", "jsonl"], ("csv", "jsonl", "csv")])
+def test_formats_may_be_one_text(sample_data, tmp_path, to):
+    convert_here(sample_data / "ten.json", tmp_path / "out", to=to, split="train=1")
+    assert {path.name for path in (tmp_path / "out").iterdir()} > {"csv", "jsonl"}
 
 
 # The manifest
@@ -284,6 +409,16 @@ def test_slices_that_mean_nothing(rows):
         convert(from_text(lines(row("a"))), split="train=1", rows=rows)
 
 
+@pytest.mark.parametrize("rows", ["train[10%:]", "train[:-5]", "train[-1:]", "train[:50%],test"])
+def test_slices_by_percentages_or_from_the_end_are_not_taken(rows):
+    with pytest.raises(UsageError) as error:
+        convert(from_text(lines(row("a"))), split="train=1", rows=rows)
+    assert str(error.value) == (
+        f"--rows {rows}: percentages and negative numbers are not taken; "
+        "write the rows to keep as numbers, e.g. train[:5000]"
+    )
+
+
 def test_shares_are_read_before_the_files(tmp_path):
     with pytest.raises(UsageError, match=r"--split train"):
         convert(tmp_path / "no-such-file.csv", split="train")
@@ -306,6 +441,45 @@ def test_overwrite_replaces_the_whole_folder(sample_data, tmp_path):
     assert {"test.json", "README.md"} < set(written(tmp_path / "out"))
     assert not (tmp_path / "out" / "csv").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "documents", "name"),
+    [
+        ("own", None, "own/train"), ("./own/", None, "./own/train"), ("own/train", None, "own/train"),
+        ("link", None, "link/train"), (["other.csv", "own/csv/train.csv"], None, "own/csv/train.csv"),
+        ("other.csv", "own/csv/train.csv", "own/csv/train.csv"),
+    ],
+)  # fmt: skip
+def test_what_is_read_is_not_replaced_by_what_comes_of_it(
+    sample_data, tmp_path, monkeypatch, paths, documents, name
+):
+    monkeypatch.chdir(tmp_path)
+    convert(sample_data / "ten.json", Path("own"), to=["arrow", "csv"], split="train=1")
+    Path("link").symlink_to("own")
+    Path("other.csv").write_text("id,context,question,answer\nk,The Nile.,What?,Nile\n", encoding="utf-8")
+    before = written(Path("own"))
+    corpus = read(paths, documents=documents, on="id" if documents else None)
+    with pytest.raises(DestinationError) as error:
+        convert(corpus, Path("own"), split="train=1", overwrite=True)
+    assert str(error.value) == (
+        f"own: is, or holds, what is read ({name}), and would be replaced with its lineage and rejected "
+        "records; choose another folder with -o"
+    )
+    assert written(Path("own")) == before
+
+
+def test_a_dataset_may_be_made_anew_with_its_splits_and_below_what_is_read(sample_data, tmp_path):
+    convert(sample_data / "clean.csv", tmp_path / "own")
+    before = lineage(tmp_path / "own").select("id", "split").rows()
+    again = convert(
+        sample_data / "clean.csv", tmp_path / "own", split_from=str(tmp_path / "own"), overwrite=True
+    )
+    assert again.report.assignment.moved == []
+    assert lineage(tmp_path / "own").select("id", "split").rows() == before
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_bytes((sample_data / "clean.csv").read_bytes())
+    assert convert(tmp_path / "data", tmp_path / "data" / "dataset").report.written == 567
 
 
 def test_a_corpus_that_is_open_already_can_be_converted(sample_data):

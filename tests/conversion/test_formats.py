@@ -226,7 +226,7 @@ def test_a_context_longer_than_a_block_of_a_table(tmp_path):
     prove(tmp_path, {"train": rows}, ["squad", "jsonl", "csv"])
 
 
-@pytest.mark.parametrize("names", [("first", "second"), ("train", "train_extra"), ("dev", "eval")])
+@pytest.mark.parametrize("names", [("first", "second"), ("train", "train_extra"), ("exam", "fold_2")])
 def test_splits_keep_names_of_their_own(tmp_path, names):
     """Read by themselves these files would be of no split, or two of them of one."""
     rows = [row(str(n), f"Tower {n}.", "What?", ("Tower", 0)) for n in range(40)]
@@ -315,7 +315,7 @@ def test_version_1_1_refuses_a_question_without_an_answer_in_any_split(tmp_path,
     ran = qatk("convert", "in", "-o", "out", "--to", "arrow,squad1.1")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.endswith(
-        "qatk: --to squad1.1: 1 of the questions in test have no answer, which version 1.1 cannot say; "
+        "qatk: --to squad1.1: 1 of the questions in test has no answer, which version 1.1 cannot say; "
         "--to squad2.0 can, --to squad takes the version that fits\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["in"]

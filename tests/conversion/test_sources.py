@@ -160,8 +160,8 @@ def test_a_file_that_is_gone_is_named_with_both_places(home, monkeypatch):
     with pytest.raises(UnreadableError) as error:
         reopen(entry, Path("../dataset"))
     assert str(error.value) == (
-        f"data/plain.csv: the file is not there any more, neither as data/plain.csv in {home / 'other'}\n"
-        f"nor as {home / 'data' / 'plain.csv'}. Put it back at one of these places, or go to the folder "
+        f"data/plain.csv: the file is not there any more, neither as data/plain.csv in {home / 'other'} "
+        f"nor as {home / 'data' / 'plain.csv'}.\nPut it back at one of these places, or go to the folder "
         "in which it was converted and try again."
     )
 

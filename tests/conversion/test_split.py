@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qatoolkit.conversion.groups import LINKS, components, digest
-from qatoolkit.conversion.split import DEFAULT_SPLIT, deal, keep_own, parse_split
+from qatoolkit.conversion.split import DEFAULT_SPLIT, Shares, deal, keep_own, parse_split
 from qatoolkit.errors import UsageError
 
 SHARES = parse_split(DEFAULT_SPLIT)
@@ -86,7 +86,8 @@ def test_the_order_of_the_rows_changes_nothing(rows, clusters, shares, order):
 @given(rows, clusters, st.integers(1, 4))
 def test_no_split_is_far_from_its_share_but_for_whole_groups(rows, clusters, number):
     rows = [(title, context, question, True) for title, context, question, _ in rows]
-    shares = parse_split(",".join(f"s{i}={i + 1}" for i in range(number)))
+    whole = number * (number + 1) / 2
+    shares = Shares({f"s{i}": (i + 1) / whole for i in range(number)})
     examples = frame(rows, clusters)
     found = deal(examples, digests(examples), shares)
     largest = max(Counter(components([examples[link] for link in LINKS]).tolist()).values())
@@ -298,10 +299,12 @@ def test_own_splits_are_kept_and_their_leaks_counted():
     ("text", "shares", "by_group"),
     [
         ("train=0.8,validation=0.2", {"train": 0.8, "validation": 0.2}, True),
-        ("train=8, dev=2", {"train": 0.8, "dev": 0.2}, True),
+        ("train = 80, fold_2=20", {"train": 0.8, "fold_2": 0.2}, True),
+        ("a=0.333,b=0.333,c=0.333", {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, True),
+        ("a=33.3,b=33.3,c=33.3", {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, True),
         ("all=1", {"all": 1.0}, True),
         ("random", {"train": 0.8, "validation": 0.1, "test": 0.1}, False),
-        ("random,train=9,test=1", {"train": 0.9, "test": 0.1}, False),
+        ("random,train=90,test=10", {"train": 0.9, "test": 0.1}, False),
         (" random , a=1", {"a": 1.0}, False),
     ],
 )
@@ -313,14 +316,48 @@ def test_shares_are_parsed_and_add_up(text, shares, by_group):
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "train", "train=", "train=x", "train=0", "train=-1", "=1", "tr ain=1", "a/b=1", "../x=1",
-     "train=1,train=1", "train=0.8;test=0.2", "train=nan", "train=inf,test=1", "train=1,", "train=1,random",
-     "random,random", "random,train", "randomly"],
-)  # fmt: skip
-def test_shares_that_mean_nothing(text):
-    with pytest.raises(UsageError, match=r"write it as train=0\.8,validation=0\.1,test=0\.1; with random, "):
+    ("text", "told"),
+    [
+        ("", "a split and its share are NAME=SHARE, not ''"),
+        ("train", "a split and its share are NAME=SHARE, not 'train'"),
+        ("train:0.8", "a split and its share are NAME=SHARE, not 'train:0.8'"),
+        ("train=1,", "a split and its share are NAME=SHARE, not ''"),
+        ("random,", "a split and its share are NAME=SHARE, not ''"),
+        ("randomly", "a split and its share are NAME=SHARE, not 'randomly'"),
+        ("train=1,random", "random stands before the splits, once"),
+        ("random,random", "random stands before the splits, once"),
+        ("train=", "the share of train is no number: ''"),
+        ("train=x", "the share of train is no number: 'x'"),
+        ("train=nan", "the share of train is no number: 'nan'"),
+        ("train=inf,test=1", "the share of train is no number: 'inf'"),
+        ("train=0.8;test=0.2", "the share of train is no number: '0.8;test=0.2'"),
+        ("train=80%,test=20%", "the share of train is no number: '80%'; write 0.8"),
+        ("train=12.5%", "the share of train is no number: '12.5%'; write 0.125"),
+        ("train=0,test=1", "the share of train is 0; every split needs more than 0"),
+        ("train=1,test=-1", "the share of test is -1; every split needs more than 0"),
+        ("=1", "'' is no name of a split; take letters, digits and _"),
+        ("tr ain=1", "'tr ain' is no name of a split; take letters, digits and _"),
+        ("../x=1", "'../x' is no name of a split; take letters, digits and _"),
+        ("train=0.5,train=0.5", "train is named twice"),
+        ("train=0.8", "the shares add up to 0.8 and not to 1 or 100"),
+        ("train=0.8,test=0.3", "the shares add up to 1.1 and not to 1 or 100"),
+        ("train=8,test=2", "the shares add up to 10 and not to 1 or 100"),
+        ("random,train=0.8", "the shares add up to 0.8 and not to 1 or 100"),
+        *((f"train=0.8,{name}=0.2", f"{name} is called validation here") for name in ("dev", "val", "valid")),
+        ("train=0.8,Eval=0.2", "Eval is called validation here"),
+    ],
+)
+def test_what_is_wrong_with_shares_is_said_and_how_to_write_them(text, told):
+    with pytest.raises(UsageError) as error:
         parse_split(text)
+    assert str(error.value).startswith(f"--split {text}: {told}")
+    assert str(error.value).endswith(f"; e.g. --split {DEFAULT_SPLIT}")
+
+
+def test_contexts_that_are_the_groups_are_named_once():
+    found = dealt(apart(10), group_by="context")
+    assert found.rule == "context and near-duplicate"
+    assert found.crossing == {"context": 0, "near-duplicate": 0}
 
 
 def test_many_groups_of_uneven_size_meet_their_shares():

@@ -130,7 +130,8 @@ def test_groups_of_ones_own_hold_in_an_earlier_dataset_too(tmp_path):
     old = write(tmp_path / "old.jsonl", [row(i, ward=f"ward {i % 20}") for i in range(60)])
     before = homes(convert(old, tmp_path / "old", group_by="ward"))
     new = write(tmp_path / "new.jsonl", [row(i, ward=f"ward {i % 20}") for i in range(100, 140)])
-    after = homes(convert(new, group_by="ward", split_from=tmp_path / "old"))
+    after = homes(convert(new, tmp_path / "new", split_from=tmp_path / "old"))  # grouped as the old one
+    assert split_json(tmp_path / "new")["rule"] == "ward, context and near-duplicate"
     assert all(after[f"{i}-What?"] == before[f"{i % 20}-What?"] for i in range(100, 140))
 
 
@@ -203,3 +204,16 @@ def test_lineage_names_the_split_of_every_example(many, tmp_path):
     lineage = pl.read_parquet(tmp_path / "data" / "lineage.parquet", columns=["id", "split"])
     assert dict(lineage.iter_rows()) == homes(made)
     assert made["train"].num_rows == 15
+
+
+def test_own_splits_that_one_file_without_a_split_undoes_are_told_of(tmp_path, recwarn):
+    files = [write(tmp_path / f"{name}.jsonl", [row(100 * i + j) for j in range(20)])
+             for i, name in enumerate(["train", "test", "more"])]  # fmt: skip
+    with pytest.warns(UserWarning, match=r"more\.jsonl names no split, so those of .* .test, train. are"):
+        made = convert(files)
+    assert set(made) == {"train", "validation", "test"}
+    recwarn.clear()
+    convert(files, split=SHARES)  # it was asked for
+    convert([files[0], files[2]])  # one split, named by one file, tells nothing apart
+    convert(files[:2])
+    assert [str(warning.message) for warning in recwarn if "names no split" in str(warning.message)] == []

@@ -248,6 +248,33 @@ def test_of_equal_records_the_nearest_is_taken(home):
     assert trace("dataset", "c").now.row == 4
 
 
+VOTES = [("a", "Oslo is cold.", "What?", answer) for answer in ("Oslo", "cold", "is")]
+OTHERS = [("x", "Rome.", "What?", "Rome"), ("y", "Bern.", "What?", "Bern")]
+
+
+@pytest.mark.parametrize(
+    ("now", "state", "row"),
+    [
+        ([OTHERS[1], *VOTES], "moved", 2),
+        ([*VOTES, *OTHERS], "moved", 1),
+        ([*OTHERS, ("z", "Paris.", "Where?", "Paris"), *VOTES], "moved", 4),
+        ([*OTHERS, *VOTES, OTHERS[1]], "here", 3),
+    ],
+)
+def test_of_rows_that_gave_an_answer_each_the_first_is_the_examples(home, now, state, row):
+    """What stands at the old place may be a further answer to the same question."""
+
+    def write(rows) -> None:
+        text = "id,context,question,answer\n" + "".join(",".join(row) + "\n" for row in rows)
+        Path("votes.csv").write_text(text, encoding="utf-8")
+
+    write([*OTHERS, *VOTES])
+    converted(read("votes.csv"), home / "dataset")
+    write(now)
+    traced = trace("dataset", "a")
+    assert (traced.state, traced.now.row, traced.record) == (state, row, b"a,Oslo is cold.,What?,Oslo\n")
+
+
 def test_a_file_that_was_saved_by_another_program_is_read_as_it_looks_now(home):
     path = Path("abc.csv")
     path.write_text(lines(*ABC), encoding="utf-8")
@@ -432,7 +459,8 @@ def test_without_its_dataset_a_run_leads_by_its_predictions(home, run):
     (home / "data" / "dataset" / "lineage.parquet").unlink()
     traced = trace(run, "b")
     assert (traced.record, traced.state, traced.changed) == (b"b,Rome.,What?\n", "here", None)
-    assert (traced.split, traced.answers, traced.merged) == ("validation", (), ())
+    assert (traced.split, traced.answers, traced.merged) == ("validation", None, ())
+    assert traced.to_dict()["answers"] == []
     assert traced.notes == (
         f"dataset, on which {run} was trained, is not there any more. "
         "What predictions-validation.parquet says of the example is used.",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 from qatoolkit.conversion.convert import convert
 from qatoolkit.corpus.answers import as_integer, locate, means_no_number, read_answers
+from qatoolkit.corpus.reader import read as open_corpus
 from qatoolkit.validation.fix import fix
 
 
@@ -37,6 +39,14 @@ def read(answers: Any, start: Any = None, end: Any = None) -> list[tuple[str | N
         ([], None, []),
         (None, None, []),
         ({"text": None, "answer_start": None}, None, [(None, None, None)]),
+        ("", None, []),
+        ("", [], []),
+        ("", -1, [("", -1, None)]),
+        ("", [0], [("", 0, None)]),
+        (" ", None, [(" ", None, None)]),
+        ([""], None, [("", None, None)]),
+        ({"text": "", "answer_start": -1}, None, [("", -1, None)]),
+        ([{"text": "", "answer_start": -1}], None, [("", -1, None)]),
     ],
 )
 def test_shapes(answers, start, expected):
@@ -142,3 +152,14 @@ def test_a_start_that_is_none_is_emptied_and_found_again(tmp_path, value, times)
     if times == 1:
         made = convert(path, tmp_path / "out", fix=True, split="train=1")["train"]
         assert made["answers"] == [{"text": ["Nile"], "answer_start": [4]}]
+
+
+def test_an_empty_answer_means_the_same_in_every_layout(tmp_path):
+    rows = pl.DataFrame({"context": ["The Nile."] * 2, "question": ["What?", "Why?"], "answer": ["Nile", ""]})
+    rows.write_csv(tmp_path / "a.csv")
+    rows.write_parquet(tmp_path / "a.parquet")
+    rows.write_ndjson(tmp_path / "a.jsonl")
+    rows.write_json(tmp_path / "a.json")
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 4
+    assert [open_corpus(file).to_polars()["text"].to_list() for file in files] == [[["Nile"], []]] * 4

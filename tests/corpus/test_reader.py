@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,44 @@ def test_a_saved_dataset_dict_gives_its_splits(tmp_path):
     assert records["text"].to_list() == [["Nile"], [], []]
     assert records["answer_start"].to_list() == [[4], [], []]
     assert [json.loads(extra) for extra in records["extra"]] == [{"mood": 1}, {"mood": None}, {"mood": None}]
+
+
+def test_a_split_whose_folder_is_gone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    split = datasets.Dataset.from_dict({**BASE, "answers": ANSWERS})
+    datasets.DatasetDict({"train": split, "test": split}).save_to_disk("saved")
+    shutil.rmtree("saved/test")
+    with pytest.raises(UnreadableError) as error:
+        read("saved").to_polars()
+    assert str(error.value) == (
+        "saved/test: no such folder, and dataset_dict.json beside it names the split test; put the folder "
+        "back or save the dataset again"
+    )
+
+
+def test_what_is_named_twice_is_read_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "d" / name).write_text(CSV, encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to("d/a.csv")
+    corpus = read(["d/a.csv", "d/../d/a.csv", tmp_path / "d" / "b.csv", "link.csv", "d/*.csv"])
+    assert [source.name for source in corpus.sources] == ["d/a.csv", str(tmp_path / "d" / "b.csv")]
+    assert [source.remark for source in corpus.sources] == [
+        "d/a.csv: named 4 times, read once",
+        f"{tmp_path}/d/b.csv: named twice, read once",
+    ]
+    assert corpus.to_polars().height == 2
+    # as part of its folder, which may have a certificate
+    corpus = read(["d/b.csv", "d"])
+    assert [(s.name, s.folder) for s in corpus.sources] == [("d/b.csv", Path("d")), ("d/a.csv", Path("d"))]
+    # members of an archive are what they are called
+    with zipfile.ZipFile("both.zip", "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.writestr(name, CSV)
+    assert [s.name for s in read(["both.zip", "./both.zip"]).sources] == ["both.zip/a.csv", "both.zip/b.csv"]
+    save(tmp_path / "saved", {**BASE, "answers": ANSWERS})
+    assert len(read(["saved", "saved/"]).sources) == 1
 
 
 def test_an_empty_split(tmp_path):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from qatoolkit.cli import formats
 from qatoolkit.conversion.convert import convert
 from qatoolkit.corpus.record import content_hash
-from qatoolkit.errors import UnreadableError
+from qatoolkit.errors import NotACorpusError, UnreadableError
 from qatoolkit.resources import resource
 from qatoolkit.validation.manifest import Manifest, Split
 from qatoolkit.validation.validate import Verdict, validate
@@ -114,10 +114,10 @@ def test_splits_of_any_name_hold(tmp_path, sample_data, to):
         sample_data / "messy.csv",
         tmp_path / "d",
         to=[to],
-        split="dev=0.4,fold_1=0.3,train=0.3",
+        split="fold_2=0.4,fold_1=0.3,train=0.3",
         fix=True,
         drop_invalid=True,
-        rows="dev[:50]",
+        rows="fold_2[:50]",
     )
     proved = validate(tmp_path / "d").certificate
     assert proved is not None
@@ -324,6 +324,30 @@ def test_a_folder_is_added_that_is_read_instead(folder):
         ("QA601", "d/parquet/test.parquet"),
         ("QA601", "d/parquet/train.parquet"),
     ]
+
+
+@pytest.mark.parametrize("name", ["more.csv", "more.parquet"])
+def test_an_empty_file_is_added(folder, name):
+    d = folder("csv")
+    (d / name).touch()
+    assert said(d) == [("QA601", f"d/{name}", None, None, f"{CHANGED}{name} was added")]
+    with pytest.raises(NotACorpusError, match=f"d/{name}: the file is empty"):
+        validate(d, ignore=["QA6"])
+
+
+def test_a_file_is_emptied(folder):
+    d = folder("csv")
+    size = (d / "test.csv").stat().st_size
+    (d / "test.csv").write_bytes(b"")
+    assert said(d) == [("QA601", "d/test.csv", None, None, f"{CHANGED}test.csv has 0 bytes, not {size:,}")]
+
+
+def test_what_is_laid_beside_the_data_and_is_none_or_not_read_is_no_matter(folder):
+    d = folder("csv")
+    (d / "notes.txt").write_text("x", "utf-8")
+    (d / "run").mkdir()
+    shutil.copy(d / "test.csv", d / "run" / "test.csv")
+    assert said(d) == []
 
 
 def test_rejected_records_that_nobody_rejected(folder):

@@ -19,9 +19,11 @@ CHANGED_SINCE_CONVERSION = Rule(
     severity="error",
     scope="certificate",
     explain=_changed,
-    what="Reports a file of a converted dataset that is not what `manifest.json` says: it is missing, was added, or "
-    "has another length or digest (XXH3, 128 bits). The files of one split in Arrow are reported together. "
-    "`README.md` is yours to edit, and what `datasets` caches beside a split (`cache-*.arrow`) is left out.",
+    what="Reports a file of a converted dataset that is not what `manifest.json` says: it is missing, or "
+    "has another length or digest (XXH3, 128 bits). A file of data, or `rejected.jsonl`, that the manifest does not "
+    "name is reported where it lies in a folder with files that it names, or is read instead of them; what else is "
+    "laid beside the data is not. The files of one split in Arrow are reported together. `README.md` is yours to "
+    "edit, and what `datasets` caches beside a split (`cache-*.arrow`) is left out.",
     why="The offsets were proved for the bytes that `qatk convert` wrote. What was edited, truncated or replaced "
     "afterwards is as doubtful as any other file, and a result on it is not one on the dataset of that name. Mend "
     "the source instead and convert again; or delete `manifest.json`, and the folder is data like any other.",
