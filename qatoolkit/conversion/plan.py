@@ -1,7 +1,7 @@
 """What becomes of every record, decided on hashes when all have been read.
 
 A record is written as an example of a split, joined to an earlier one, rejected, or left out by
-`rows`. The plan holds a name a record, and texts only of answers that are joined.
+`rows`. The plan holds a number a record, and texts only of answers that are joined.
 """
 
 from __future__ import annotations

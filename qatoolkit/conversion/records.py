@@ -22,7 +22,9 @@ from qatoolkit.conversion.collect import Collected
 from qatoolkit.conversion.options import Options
 from qatoolkit.conversion.plan import Plan
 from qatoolkit.conversion.report import ConversionReport
+from qatoolkit.conversion.shards import fingerprint
 from qatoolkit.conversion.sources import describe
+from qatoolkit.corpus.folder import stem_of
 from qatoolkit.corpus.reader import Corpus
 from qatoolkit.validation.select import select_rules
 
@@ -100,9 +102,20 @@ def write_manifest(
         "features": "squad_v2" if unanswerable else "squad",
         "rules": [r.code for r in select_rules() if r.severity == "error" and r.scope not in _OTHERS],
         "counts": {name: getattr(report, name) for name in counted} | {"fixed": len(report.fixed)},
-        "splits": {name: asdict(split) for name, split in plan.splits.items()},
+        "splits": {
+            name: asdict(split) | {"fingerprint": _fingerprint(folder, name, options.to)}
+            for name, split in plan.splits.items()
+        },
         "files": {path.relative_to(folder).as_posix(): _digested(path) for path in files},
     })  # fmt: skip
+
+
+def _fingerprint(folder: Path, split: str, formats: Sequence[str]) -> str:
+    """Of a split's files in Arrow, as in their state.json, else of those in the first format."""
+    if "arrow" in formats:
+        return fingerprint(sorted((folder / split).glob("*.arrow")))
+    place = folder if len(formats) == 1 else folder / formats[0]
+    return fingerprint(sorted(path for path in place.iterdir() if stem_of(path) == split))
 
 
 def _digested(path: Path) -> dict[str, Any]:

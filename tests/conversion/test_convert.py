@@ -510,6 +510,23 @@ def test_what_a_broken_file_lost_is_pointed_out(tmp_path):
     assert "nothing after it was read" in report.warnings[0]
 
 
+@pytest.mark.parametrize("formats", [["arrow", "csv"], ["csv"], ["squad", "jsonl"]])
+def test_the_manifest_has_a_fingerprint_of_every_split(sample_data, tmp_path, formats):
+    def fingerprints(name, **options):
+        convert(sample_data / "clean.csv", tmp_path / name, to=formats, **options)
+        manifest = json.loads((tmp_path / name / "manifest.json").read_text("utf-8"))
+        return {split: facts["fingerprint"] for split, facts in manifest["splits"].items()}
+
+    found = fingerprints("a")
+    assert len(set(found.values())) == 3
+    assert found == fingerprints("b") != fingerprints("c", seed=7)
+    if "arrow" in formats:
+        states = {
+            name: json.loads((tmp_path / "a" / name / "state.json").read_text("utf-8")) for name in found
+        }
+        assert found == {name: state["_fingerprint"] for name, state in states.items()}
+
+
 def test_the_manifest_tells_the_options(tmp_path):
     source = tmp_path / "data.csv"
     source.write_text("context,question,answer\nThe Nile is long.,What is long?,Nile\n", encoding="utf-8")
