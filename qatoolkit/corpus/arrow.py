@@ -6,7 +6,7 @@ Yields their tables a piece at a time; `frames` makes records of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def saved_tables(folder: Path, source: str) -> Iterator[pl.DataFrame]:
         try:
             with pa.memory_map(str(path)) as stream:
                 yield from _frames(_arrow_batches(stream))
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
             raise UnreadableError(
                 f"{source}: {path.name} cannot be read as an Arrow stream: {error}"
             ) from error
@@ -75,7 +75,7 @@ def file_tables(place: Path | bytes, layout: str, source: str) -> Iterator[pl.Da
         with pa.memory_map(str(place)) if isinstance(place, Path) else pa.BufferReader(place) as stream:
             batches = _arrow_batches(stream) if layout == "arrow" else _parquet_batches(stream)
             yield from _frames(batches)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise UnreadableError(
             f"{source}: cannot be read as {layout.capitalize()}: {error}\nWrite or fetch the file again."
         ) from error
@@ -115,8 +115,27 @@ def _parquet_batches(stream: pa.NativeFile) -> Iterator[pa.RecordBatch]:
 
 def _frames(batches: Iterator[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
     """The same as Polars frames. The first is empty: it tells the columns of a table without rows."""
-    for batch in batches:
-        batch.validate(full=True)  # one wrong byte in a file ends the process inside Polars
-        frame = pl.from_arrow(batch)
-        assert isinstance(frame, pl.DataFrame)
-        yield frame
+    return map(to_frame, batches)
+
+
+def to_frame(batch: pa.RecordBatch) -> pl.DataFrame:
+    """A batch as a frame, proved first: one wrong byte in a file would end the process inside Polars.
+
+    Raises:
+        pyarrow.ArrowInvalid: it is damaged.
+    """
+    batch.validate(full=True)
+    try:
+        _read_names(batch.schema)
+    except UnicodeDecodeError as error:
+        raise pa.ArrowInvalid(f"the name of a column is no text: {error}") from error
+    frame = pl.from_arrow(batch.replace_schema_metadata(None))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _read_names(fields: Iterable[pa.Field]) -> None:
+    """Reads all names, for which pyarrow raises an error where one is no text; Polars would panic."""
+    for field in fields:
+        assert field.name is not None
+        _read_names(field.type.field(i) for i in range(field.type.num_fields))

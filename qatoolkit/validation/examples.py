@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from polars.exceptions import PolarsError
 
+from qatoolkit.corpus.arrow import to_frame
 from qatoolkit.corpus.record import LINEAGE, Batch, Place, content_hashes
 from qatoolkit.errors import UnreadableError
 
@@ -142,17 +143,14 @@ def read_lineage(path: Path, splits: Sequence[str]) -> dict[str, Examples]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=list(_COLUMNS)):
-                batch.validate(full=True)  # one wrong byte would end the process inside Polars
-                parts.append(_hashed(batch, kind))
-    except (OSError, pa.ArrowException, PolarsError) as error:
+                parts.append(_hashed(to_frame(batch), kind))
+    except (OSError, pa.ArrowException, PolarsError, UnicodeDecodeError) as error:
         raise UnreadableError(f"{path}: cannot be read: {error}") from error
     rows = pl.concat(parts).with_row_index("row", offset=1).sort("id", maintain_order=True)
     return {split: Examples(split, rows.filter(pl.col("split") == split).drop("split")) for split in splits}
 
 
-def _hashed(batch: pa.RecordBatch, kind: pl.Enum) -> pl.DataFrame:
-    rows = pl.from_arrow(batch)
-    assert isinstance(rows, pl.DataFrame)
+def _hashed(rows: pl.DataFrame, kind: pl.Enum) -> pl.DataFrame:
     return rows.select(
         pl.col("split").cast(pl.String).cast(kind, strict=False),
         id=pl.col("id").hash(),

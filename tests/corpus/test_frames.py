@@ -242,3 +242,25 @@ def test_a_damaged_arrow_file_is_refused_before_polars_sees_it(tmp_path):
             [sys.executable, "-c", code, "validate", str(path)], capture_output=True, check=False
         )
         assert done.returncode in (0, 1, 2), done.stderr
+
+
+def test_a_damaged_description_of_a_table_is_no_harm(tmp_path):
+    table = pa.table({"context": ["Ån är lång."], "question": ["Vad?"]}).replace_schema_metadata(
+        {"note": "harmless"}
+    )
+    path = tmp_path / "a.arrow"
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    path.write_bytes(path.read_bytes().replace(b"harmless", b"\xffarmless"))
+    assert read(path).to_polars()["question"].to_list() == ["Vad?"]
+
+
+@pytest.mark.parametrize("name", [b"context", b"answer_start"])
+def test_a_damaged_name_of_a_column_is_refused_before_polars_sees_it(tmp_path, name):
+    answers = {"text": ["Ån"], "answer_start": [0]}
+    rows = [{"context": "Ån är lång.", "question": "Vad?", "answers": answers}]
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(name, b"\xff" + name[1:]))
+    with pytest.raises(UnreadableError, match=r"a\.parquet: cannot be read as Parquet"):
+        read(path).to_polars()
