@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import xxhash
-
 import qatoolkit
 from qatoolkit.conversion.card import dataset_card
 from qatoolkit.conversion.collect import Collected
@@ -26,6 +24,7 @@ from qatoolkit.conversion.shards import fingerprint
 from qatoolkit.conversion.sources import describe
 from qatoolkit.corpus.folder import stem_of
 from qatoolkit.corpus.reader import Corpus
+from qatoolkit.validation.manifest import file_digest
 from qatoolkit.validation.select import select_rules
 
 #: What could change the written bytes.
@@ -33,8 +32,6 @@ _LIBRARIES = ("polars", "pyarrow", "rensa")
 
 #: Rules for which a conversion has nothing to look at, a tokenizer or itself.
 _OTHERS = ("tokenizer", "certificate")
-
-_BLOCK = 2**20
 
 
 def write_split(folder: Path, plan: Plan, options: Options) -> None:
@@ -106,7 +103,10 @@ def write_manifest(
             name: asdict(split) | {"fingerprint": _fingerprint(folder, name, options.to)}
             for name, split in plan.splits.items()
         },
-        "files": {path.relative_to(folder).as_posix(): _digested(path) for path in files},
+        "files": {
+            path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "xxh3_128": file_digest(path)}
+            for path in files
+        },
     })  # fmt: skip
 
 
@@ -116,14 +116,6 @@ def _fingerprint(folder: Path, split: str, formats: Sequence[str]) -> str:
         return fingerprint(sorted((folder / split).glob("*.arrow")))
     place = folder if len(formats) == 1 else folder / formats[0]
     return fingerprint(sorted(path for path in place.iterdir() if stem_of(path) == split))
-
-
-def _digested(path: Path) -> dict[str, Any]:
-    digest = xxhash.xxh3_128()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return {"bytes": path.stat().st_size, "xxh3_128": digest.hexdigest()}
 
 
 def _dump(path: Path, value: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ class Manifest:
                 yield name, "is missing"
             elif (now := path.stat().st_size) != size:
                 yield name, f"has {now:,} bytes, not {size:,}"
-            elif _digest(path) != digest:
+            elif file_digest(path) != digest:
                 yield name, "has other bytes"
         for place in sorted({(folder / name).parent for name in self.files}):
             for path in sorted(place.iterdir()) if place.is_dir() else ():
@@ -156,7 +156,8 @@ def line_count(path: Path) -> int:
     return sum(block.count(b"\n") for block in _blocks(path)) if path.is_file() else 0
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """XXH3 of a file, 128 bits, in hex."""
     digest = xxhash.xxh3_128()
     for block in _blocks(path):
         digest.update(block)
