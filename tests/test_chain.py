@@ -75,3 +75,12 @@ max_steps = 4
     for example in report["examples"]:
         start, end = lineage.filter(id=example["id"]).select("byte_start", "byte_end").row(0)
         assert json.loads(data[start:end])["question"] == example["question"]
+
+
+def test_the_demo_runs_to_its_end_whatever_is_configured_beside_it(qatk, tmp_path):
+    (tmp_path / "qatk.toml").write_text("[rules]\nQA2 = 'off'\n", encoding="utf-8")
+    ran = qatk("demo", "--epochs", "0.02")
+    assert ran.code == 0, ran.err
+    shown = [line.split()[2] for line in ran.out.splitlines() if line.startswith("$ qatk ")]
+    assert shown == ["validate", "fix", "convert", "finetune", "predict", "report"]
+    assert (tmp_path / "qatk-demo" / "report.html").is_file()

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from qatoolkit.cli.options import Overwrite
+from qatoolkit.config import Config
 from qatoolkit.errors import EXIT_FINDINGS, DestinationError, MissingExtraError, QatkError
 from qatoolkit.resources import resource
 
@@ -90,9 +91,9 @@ def _run(command: str, *, may_find: bool = False) -> None:
     from qatoolkit.cli.app import app
 
     print(f"\n$ qatk {command}", flush=True)
-    code = (
-        typer.main.get_command(app).main(shlex.split(command), prog_name="qatk", standalone_mode=False) or 0
-    )
+    root = typer.main.get_command(app)
+    # Without a configuration: what lies in the folder that the demo is started in is not its business.
+    code = root.main(shlex.split(command), prog_name="qatk", standalone_mode=False, obj=Config()) or 0
     if code and not (may_find and code == EXIT_FINDINGS):
         raise QatkError(f"qatk {command.split()[0]} ended with {code}; the demo stops here")
 
