@@ -62,6 +62,15 @@ def validate(
         str | None,
         typer.Option(metavar="MODEL", help="Model to be trained: also say what its tokenizer cannot reach."),
     ] = None,
+    max_seq_length: Annotated[
+        int | None, typer.Option(help="With --tokenizer: tokens of a window, with the question; else 384.")
+    ] = None,
+    doc_stride: Annotated[
+        int | None, typer.Option(help="With --tokenizer: tokens that neighbouring windows share; else 128.")
+    ] = None,
+    max_answer_length: Annotated[
+        int | None, typer.Option(help="With --tokenizer: longest answer, in tokens; else 30.")
+    ] = None,
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Report only what this baseline does not know.")
     ] = None,
@@ -85,6 +94,7 @@ def validate(
 
     [*] marks a safe repair, [u] one that a person should look at. Exits with 1 if an error is found.
     What counts as an error is set by [rules], and where a rule draws its line by [limits], in qatk.toml.
+    With --tokenizer the ceiling is printed too: what a perfect model could reach, and what is out of reach.
     """
     named = need_paths(paths, "validate")
     if statistics and output_format in _MACHINE and output_format is not OutputFormat.json:
@@ -92,7 +102,13 @@ def validate(
     from qatoolkit.validation import baseline as baselines
     from qatoolkit.validation.validate import validate as run
 
-    severities, limits = read_severities(context), read_limits(context)
+    lengths = {
+        "max_seq_length": max_seq_length,
+        "doc_stride": doc_stride,
+        "max_answer_length": max_answer_length,
+    }
+    given = {name: length for name, length in lengths.items() if length is not None}
+    severities, limits = read_severities(context), replace(read_limits(context), **given)
     if tokenizer is None:
         _say_what_needs_a_tokenizer([*listed(select), *listed(extend_select)])
     corpus = open_corpus(named, format=format, map=map, encoding=encoding, documents=documents, on=on)
@@ -154,6 +170,7 @@ def _print_for_machines(report: ValidationReport, statistics: bool, shown_as: Ou
 
 
 def _print_for_people(report: ValidationReport, statistics: bool, most: int, shown_as: OutputFormat) -> None:
+    from qatoolkit.cli.ceiling import ceiling_lines
     from qatoolkit.cli.findings import certificate_line, evidence_lines, print_findings, summary
     from qatoolkit.cli.findings import statistics as count_lines
 
@@ -166,6 +183,10 @@ def _print_for_people(report: ValidationReport, statistics: bool, most: int, sho
     for line in evidence_lines(report):
         console.print(line)
     if report.findings:
+        console.print()
+    if report.ceiling is not None:
+        for line in ceiling_lines(report.ceiling):
+            console.print(line)
         console.print()
     if line := certificate_line(report):
         console.print(line)

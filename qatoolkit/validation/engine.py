@@ -16,6 +16,7 @@ import polars as pl
 
 from qatoolkit.corpus.ahead import ahead, often_switching
 from qatoolkit.corpus.record import UNREADABLE, Batch, Place
+from qatoolkit.validation.ceiling import CeilingWatch
 from qatoolkit.validation.contract import failures
 from qatoolkit.validation.expressions import RIGHT
 from qatoolkit.validation.finding import Finding
@@ -53,6 +54,7 @@ class Engine:
         evidence: source -> how the hypotheses fared over it, for sources with wrong answers.
         ends: source -> how the habit of naming the last character fared, for sources that have it.
         tally: counts so far.
+        ceiling: what a perfect model could reach so far; None without a tokenizer.
         ledger: hashes and place of every record so far, if any rule is about the whole corpus.
     """
 
@@ -64,9 +66,11 @@ class Engine:
     evidence: dict[str, list[Evidence]] = field(default_factory=dict)
     ends: dict[str, Evidence] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    ceiling: CeilingWatch | None = field(init=False)
     ledger: Ledger = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ceiling = CeilingWatch(self.tokenizer, self.limits) if self.tokenizer is not None else None
         self.ledger = Ledger(self._of("corpus"), self.limits)
 
     def check(self, batches: Iterable[Batch], split: str | None = None) -> Iterator[Finding]:
@@ -114,8 +118,9 @@ class Engine:
         }
         if self._of("context"):
             frames["context"] = _distinct_contexts(batch.records)
-        if self.tokenizer is not None:
+        if self.tokenizer is not None and self.ceiling is not None:
             frames["tokenizer"] = measure(batch.records, self.tokenizer, self.limits)
+            self.ceiling.add(batch, frames["tokenizer"])
         return _Part(batch, answers, {scope: self._flag(scope, frame) for scope, frame in frames.items()})
 
     def _flag(self, scope: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,16 +7,17 @@ that of `windows.featurize` is for the tests to say.
 
 from __future__ import annotations
 
-import unicodedata
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from qatoolkit.validation.limits import Limits
-from qatoolkit.windows import advances
+from qatoolkit.windows.cut import advances, count_windows, holding_window
+from qatoolkit.windows.reach import locate, stands
+from qatoolkit.windows.tokens import Tokens, encode, trim
 
 if TYPE_CHECKING:
     from qatoolkit.windows.tokenizer import PreTrainedTokenizerFast
@@ -57,108 +58,68 @@ def measure(
     rows = records.with_row_index("index").filter(
         pl.col("context").is_not_null() & pl.col("question").is_not_null()
     )
-    contexts = {text: i for i, text in enumerate(rows["context"].unique(maintain_order=True))}
-    tokens = _tokenize(list(contexts), tokenizer)
-    questions = _encode(rows["question"].to_list(), tokenizer)
-    special = tokenizer.num_special_tokens_to_add(pair=True)
-    measured: list[dict[str, Any]] = []
-    seen: set[int] = set()
-    for record, question in zip(rows.iter_rows(named=True), questions, strict=True):
-        which = contexts[record["context"]]
-        windows = _Windows(tokens[which], limits.max_seq_length - special - len(question), limits.doc_stride)
-        share = tokens[which].unknown if which not in seen else None
-        seen.add(which)
-        measured.append(
-            {
-                "index": record["index"],
-                "n_question_tokens": len(question),
-                "room": windows.room,
-                "fits": windows.fit,
-                "n_windows": windows.count if windows.fit else None,
-                "unknown": share,
-            }
-        )
-        measured += _answers(record, windows)
-    frame = pl.DataFrame(measured, schema=_MEASURES)
-    return frame.with_columns(pl.lit(value).alias(name) for name, value in asdict(limits).items())
+    number = {text: i for i, text in enumerate(rows["context"].unique(maintain_order=True))}
+    contexts = list(number)
+    which = np.array([number[context] for context in rows["context"]], np.int64)
+    tokens = encode(contexts, tokenizer)
+    asked = encode(rows["question"].to_list(), tokenizer).lengths
+    room = limits.max_seq_length - tokenizer.num_special_tokens_to_add(pair=True) - asked
+    total = tokens.lengths[which]
+    advancing = np.array([advances(tokens, limits.doc_stride) for tokens in room.tolist()], bool)
+    fits = advancing | ((room > 0) & (total <= room))
+    windows = count_windows(total, np.where(fits, room, total), limits.doc_stride)
+    first_seen = np.zeros(len(which), bool)
+    first_seen[np.unique(which, return_index=True)[1]] = True
+    measured = pl.DataFrame(
+        {
+            "index": rows["index"],
+            "n_question_tokens": asked,
+            "room": room,
+            "fits": fits,
+            "n_windows": _where(fits, windows),
+            "unknown": _where(first_seen, _unknown_shares(tokens, tokenizer)[which]),
+        },
+        schema_overrides={"index": pl.Int64},
+    )
+    answers = _answers(rows)
+    owner = answers["row"].to_numpy()
+    placed = answers["begin"].to_numpy() >= 0
+    spans = answers.select("begin", "behind").rows()
+    first, last, exact = locate(tokens.offsets, tokens.bounds, contexts, which[owner], spans)
+    held = (
+        holding_window(first, last, total[owner], np.where(fits, room, total)[owner], limits.doc_stride) >= 0
+    )
+    of_answers = answers.drop("row", "begin", "behind").with_columns(
+        n_answer_tokens=_where(placed, last - first + 1),
+        in_window=_where(placed & fits[owner], held),
+        reachable=_where(placed, exact),
+    )
+    frame = pl.concat([pl.DataFrame(schema=_MEASURES), measured, of_answers], how="diagonal")
+    return frame.sort("index", maintain_order=True).with_columns(
+        pl.lit(value).alias(name) for name, value in asdict(limits).items()
+    )
 
 
-@dataclass(frozen=True)
-class _Tokens:
-    """A tokenized text: the first character of each token and the one behind its last."""
-
-    starts: list[int]
-    ends: list[int]
-    unknown: float
-
-    def __len__(self) -> int:
-        return len(self.starts)
+def _where(known: NDArray[np.bool_], values: NDArray[Any]) -> pl.Series:
+    """Values, null where they are not known."""
+    return pl.Series(values).set(pl.Series(~known), None)
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """The windows of a context beside one question, as `featurize` would cut them."""
-
-    tokens: _Tokens
-    room: int
-    overlap: int
-
-    @property
-    def fit(self) -> bool:
-        return 0 < self.room >= len(self.tokens) or advances(self.room, self.overlap)
-
-    @property
-    def count(self) -> int:
-        """At least one; a last window that would begin where the one before ends is not made."""
-        rest = len(self.tokens) - self.room
-        return 1 + max(0, -(-rest // (self.room - self.overlap))) if rest > 0 else 1
-
-    def hold(self, start: int, end: int) -> bool:
-        """Whether one of them holds all of these characters: the last one that begins early enough."""
-        before = bisect_right(self.tokens.starts, start) - 1
-        if before < 0:
-            return False
-        step = self.room - self.overlap
-        which = min(self.count - 1, before // step) if self.count > 1 else 0
-        return self.tokens.ends[min(which * step + self.room, len(self.tokens)) - 1] >= end
+def _unknown_shares(tokens: Tokens, tokenizer: PreTrainedTokenizerFast) -> NDArray[np.float64]:
+    """Shape (n,), share of each text's tokens that are the unknown token."""
+    which = np.repeat(np.arange(len(tokens.lengths)), tokens.lengths)
+    unknown = np.bincount(which[tokens.ids == tokenizer.unk_token_id], minlength=len(tokens.lengths))
+    shares: NDArray[np.float64] = unknown / np.maximum(tokens.lengths, 1)
+    return shares
 
 
-def _tokenize(contexts: list[str], tokenizer: PreTrainedTokenizerFast) -> list[_Tokens]:
-    unknown = tokenizer.unk_token_id
+def _answers(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row an answer: whose it is, where it says it stands, and its characters without blanks, if it does."""
     found = []
-    for encoding in _encode(contexts, tokenizer):
-        ids, offsets = encoding.ids, encoding.offsets
-        share = ids.count(unknown) / len(ids) if ids and unknown is not None else 0.0
-        found.append(_Tokens([start for start, _ in offsets], [end for _, end in offsets], share))
-    return found
-
-
-def _encode(texts: list[str], tokenizer: PreTrainedTokenizerFast) -> list[Any]:
-    tokenizer.backend_tokenizer.no_truncation()
-    encodings: list[Any] = tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
-    return encodings
-
-
-def _answers(record: dict[str, Any], windows: _Windows) -> Iterator[dict[str, Any]]:
-    context, tokens = record["context"], windows.tokens
-    columns = (record["text"] or (), record["answer_start"] or (), record["answer_end"] or ())
-    for i, (text, start, end) in enumerate(zip(*columns, strict=True)):
-        row = {"index": record["index"], "answer": i, "text": text, "start": start, "end": end}
-        if text and text.strip() and start is not None and start >= 0 and context.startswith(text, start):
-            begin = start + len(text) - len(text.lstrip())
-            behind = begin + len(text.strip())
-            first, last = bisect_right(tokens.ends, begin), bisect_left(tokens.starts, behind) - 1
-            row["n_answer_tokens"] = last - first + 1
-            row["in_window"] = first <= last and windows.hold(begin, behind) if windows.fit else None
-            row["reachable"] = first <= last and _cut(context, tokens, first, last) == (begin, behind)
-        yield row
-
-
-def _cut(context: str, tokens: _Tokens, first: int, last: int) -> tuple[int, int]:
-    """The characters that decoding these tokens gives: without blanks, with the marks behind a letter."""
-    start, end = tokens.starts[first], tokens.ends[last]
-    while end < len(context) and unicodedata.category(context[end]).startswith("M"):
-        end += 1
-    text = context[start:end]
-    begin = start + len(text) - len(text.lstrip())
-    return begin, begin + len(text.strip())
+    columns = ("index", "context", "text", "answer_start", "answer_end")
+    for row, (index, context, *lists) in enumerate(rows.select(columns).iter_rows()):
+        for i, (text, start, end) in enumerate(zip(*(values or () for values in lists), strict=True)):
+            there = text is not None and start is not None and stands(text, start, context)
+            found.append((row, index, i, text, start, end, *(trim(text, start) if there else (-1, -1))))
+    kinds = dict.fromkeys(("row", "index", "answer", "text", "start", "end", "begin", "behind"), pl.Int64)
+    return pl.DataFrame(found, schema=kinds | {"text": pl.String}, orient="row")

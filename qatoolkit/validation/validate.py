@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from qatoolkit.corpus.reader import Corpus, read
+from qatoolkit.validation.ceiling import CorpusCeiling
 from qatoolkit.validation.certificate import Verdict, open_certificates, verdict
 from qatoolkit.validation.engine import Engine, in_order
 from qatoolkit.validation.finding import Finding
@@ -43,6 +44,7 @@ class ValidationReport:
         evidence: source -> how ways of counting offsets fared over it, for sources with wrong answers.
         ends: source -> the habit of naming the last character as the end, for sources that have it.
         certificate: whether the folders that `convert` wrote are what they were; None if there are none.
+        ceiling: what a perfect model could reach; None without a tokenizer.
     """
 
     findings: list[Finding] = field(repr=False)
@@ -51,6 +53,7 @@ class ValidationReport:
     evidence: dict[str, list[Evidence]] = field(default_factory=dict, repr=False)
     ends: dict[str, Evidence] = field(default_factory=dict, repr=False)
     certificate: Verdict | None = None
+    ceiling: CorpusCeiling | None = field(default=None, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -82,6 +85,7 @@ class ValidationReport:
                 "fixable": self.fixable(),
                 "by_code": self.by_code,
             },
+            "ceiling": self.ceiling and self.ceiling.to_dict(),
             "certificate": self.certificate and ("holds" if self.certificate.holds else "broken"),
             "findings": [finding.to_dict() for finding in self.findings],
         }
@@ -129,12 +133,13 @@ def validate(
         severities: code, prefix or name of a rule -> "error", "warning", "info" or "off".
         schema: another contract than the packaged `schemas/record.yaml`.
         limits: the thresholds that rules go by.
-        tokenizer: folder, "pkg:NAME" or hub id of the model that is to be trained, for the rules QA5xx.
+        tokenizer: folder, "pkg:NAME" or hub id of the model that is to be trained, for the rules QA5xx
+            and the ceiling.
 
     Raises:
         UnreadableError: a path does not exist or is no text, or a manifest is damaged.
         NotACorpusError: a file holds no contexts and questions.
-        UsageError: an unknown format, field or rule.
+        UsageError: an unknown format, field or rule, or windows that the tokenizer's model cannot take.
         ModelError: the tokenizer cannot be loaded.
     """
     corpus = paths if isinstance(paths, Corpus) else read(paths, format=format, fields=fields)
@@ -164,4 +169,5 @@ def validate(
         engine.evidence,
         engine.ends,
         verdict(certificates.values(), findings, engine.rules),
+        engine.ceiling.conclude() if engine.ceiling is not None else None,
     )

@@ -1,27 +1,28 @@
 """Turns logits back into answers: the inverse of the labels that `featurize` gives.
 
 Follows transformers' run_qa example and the SQuAD 2.0 baseline: in each feature the best start and
-end tokens are paired, spans of all features of an example compete, and the example's no-answer
-score is the lowest CLS score of its features. Works on arrays; knows no model and no metric.
+end tokens are paired, spans of all features of an example compete (`spans`), and the example's
+no-answer score is the lowest CLS score of its features. Works on arrays; knows no model and no metric.
 
 Answers are cut out of the context by character offsets and never put together from tokens.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qatoolkit.windows.featurize import Features
+from qatoolkit.windows.features import Features
+from qatoolkit.windows.spans import Floats, Spans, best_spans, distinct, places_of
+from qatoolkit.windows.tokens import trim
+from qatoolkit.windows.visible import unlike_visible, visible
 
-Floats = NDArray[np.float32]
-
-# Features paired at a time: 20 x 20 pairs of each are held in memory.
+# Examples whose spans become Python objects together.
 _CHUNK = 2000
 
 
@@ -30,26 +31,39 @@ class Prediction:
     """What a model answers to one example.
 
     Attributes:
-        answer: `context[start:end]`, or "" for no answer.
-        start: first character, None for no answer.
+        context: of the example.
+        start: first character of the answer, None for no answer.
         end: character after the last, None for no answer.
         score: probability (0..1) of what is answered, among the n-best spans and, with
             `version_2`, "no answer".
         null_score: the no-answer score minus that of the best span; higher means rather no answer.
             Infinite when there is no span at all.
-        n_best: best spans first, each {text, start, end, score}; no span twice.
+        spans: starts, ends and probabilities of the n best, best first; no span twice.
         gold_rank: place in `n_best` (from 0) of the first span that is an annotated one, else None.
         n_windows: features of the example.
     """
 
-    answer: str
+    context: str
     start: int | None
     end: int | None
     score: float
     null_score: float
-    n_best: list[dict[str, Any]]
+    spans: tuple[list[int], list[int], list[float]]
     gold_rank: int | None
     n_windows: int
+
+    @property
+    def answer(self) -> str:
+        """`context[start:end]`, or "" for no answer."""
+        return "" if self.start is None else self.context[self.start : self.end]
+
+    @property
+    def n_best(self) -> list[dict[str, Any]]:
+        """The spans as {text, start, end, score}; made when asked for, because most are never looked at."""
+        return [
+            {"text": self.context[start:end], "start": start, "end": end, "score": score}
+            for start, end, score in zip(*self.spans, strict=True)
+        ]
 
 
 def decode(
@@ -77,101 +91,21 @@ def decode(
         null_score_diff_threshold: with `version_2`, a null score above it means "no answer".
         version_2: whether "no answer" is possible (SQuAD 2.0).
     """
-    spans, bounds = _best_spans(start_logits, end_logits, features, n_best_size, max_answer_length)
+    spans = best_spans(start_logits, end_logits, features, n_best_size, max_answer_length)
     null = _null_scores(start_logits, end_logits, features)
-    windows = np.bincount(features.example, minlength=features.n_examples)
     contexts, answers = list(examples["context"]), list(examples["answers"])
-    predictions = []
-    for i in range(features.n_examples):
-        here = slice(bounds[i], bounds[i + 1])
-        candidates = _texts(contexts[i], spans.start[here], spans.end[here], spans.score[here])
-        predictions.append(
-            _predict(
-                candidates,
-                float(null[i]),
-                _annotated(answers[i]),
-                int(windows[i]),
-                null_score_diff_threshold if version_2 else None,
-            )
+    return [
+        prediction
+        for first in range(0, features.n_examples, _CHUNK)
+        for prediction in _predict(
+            spans.of_examples(first, first + _CHUNK),
+            null[first : first + _CHUNK],
+            contexts[first : first + _CHUNK],
+            answers[first : first + _CHUNK],
+            np.bincount(features.example, minlength=features.n_examples)[first : first + _CHUNK],
+            null_score_diff_threshold if version_2 else None,
         )
-    return predictions
-
-
-@dataclass(frozen=True, eq=False)
-class _Spans:
-    """Spans of all features, as columns: example, start and end character, score."""
-
-    example: NDArray[np.int32]
-    start: NDArray[np.int32]
-    end: NDArray[np.int32]
-    score: Floats
-
-    def __getitem__(self, rows: Any) -> _Spans:
-        return _Spans(self.example[rows], self.start[rows], self.end[rows], self.score[rows])
-
-    @staticmethod
-    def join(parts: Sequence[_Spans]) -> _Spans:
-        return _Spans(
-            np.concatenate([part.example for part in parts]),
-            np.concatenate([part.start for part in parts]),
-            np.concatenate([part.end for part in parts]),
-            np.concatenate([part.score for part in parts]),
-        )
-
-
-def _best_spans(
-    start_logits: Floats, end_logits: Floats, features: Features, n_best: int, longest: int
-) -> tuple[_Spans, NDArray[np.intp]]:
-    """The n best distinct spans of each example, best first, and E + 1 bounds into them."""
-    chunks = range(0, max(1, len(features)), _CHUNK)
-    spans = _Spans.join(
-        [
-            _pair(start_logits, end_logits, features, slice(first, first + _CHUNK), n_best, longest)
-            for first in chunks
-        ]
-    )
-    # Overlapping windows hold the same span twice: the better score stays.
-    spans = spans[np.lexsort((-spans.score, spans.end, spans.start, spans.example))]
-    key = np.stack([spans.example, spans.start, spans.end])
-    spans = spans[np.any(np.diff(key, axis=1, prepend=-1) != 0, axis=0)]
-
-    spans = spans[np.lexsort((spans.end, spans.start, -spans.score, spans.example))]
-    bounds = np.searchsorted(spans.example, np.arange(features.n_examples + 1))
-    rank = np.arange(len(spans.example)) - bounds[spans.example]
-    spans = spans[rank < n_best]
-    return spans, np.searchsorted(spans.example, np.arange(features.n_examples + 1))
-
-
-def _pair(
-    start_logits: Floats, end_logits: Floats, features: Features, rows: slice, n_best: int, longest: int
-) -> _Spans:
-    """The n best spans of each of these features."""
-    begin = features.context_start[rows, None]
-    bounds = features.context_bounds[:-1][rows, None]
-    width = np.diff(features.context_bounds)[rows, None]
-    position = np.arange(start_logits.shape[1])
-    inside = (position >= begin) & (position < begin + width)
-    first = _top(np.where(inside, start_logits[rows], -np.inf), n_best)[:, :, None]
-    last = _top(np.where(inside, end_logits[rows], -np.inf), n_best)[:, None, :]
-    row = np.arange(len(inside))[:, None, None]
-    score = (start_logits[rows][row, first] + end_logits[rows][row, last]).astype(np.float32)
-    valid = inside[row, first] & inside[row, last] & (first <= last) & (last - first < longest)
-    score = np.where(valid, score, -np.inf).reshape(len(inside), first.shape[1] * last.shape[2])
-
-    best = _top(score, n_best)
-    row, column = np.nonzero(np.isfinite(np.take_along_axis(score, best, axis=1)))
-    pair = best[row, column]
-    n_last = last.shape[2]
-    first_token = first[row, pair // n_last, 0] - begin[row, 0] + bounds[row, 0]
-    last_token = last[row, 0, pair % n_last] - begin[row, 0] + bounds[row, 0]
-    start, end = features.offset_mapping[first_token, 0], features.offset_mapping[last_token, 1]
-    return _Spans(features.example[rows][row], start, end, score[row, pair])[start < end]
-
-
-def _top(values: Floats, n: int) -> NDArray[np.intp]:
-    """Columns of the n highest values of each row, in no particular order."""
-    n = min(n, values.shape[1])
-    return np.argpartition(-values, n - 1, axis=1)[:, :n] if n else np.zeros((len(values), 0), np.intp)
+    ]
 
 
 def _null_scores(start_logits: Floats, end_logits: Floats, features: Features) -> Floats:
@@ -184,64 +118,89 @@ def _null_scores(start_logits: Floats, end_logits: Floats, features: Features) -
     return null
 
 
-def _texts(
-    context: str, starts: NDArray[np.int32], ends: NDArray[np.int32], scores: Floats
-) -> list[tuple[str, int, int, float]]:
-    """Spans with their text, moved to where the text visibly begins and ends.
-
-    Some tokenizers count the blank before a word as part of it, and uncased ones leave the vowel
-    signs and accents behind a letter out of its token.
-    """
-    found: dict[tuple[int, int], tuple[str, int, int, float]] = {}
-    for start, end, score in zip(starts.tolist(), ends.tolist(), scores.tolist(), strict=True):
-        while end < len(context) and unicodedata.category(context[end]).startswith("M"):
-            end += 1
-        text = context[start:end]
-        stripped = text.strip()
-        if stripped:
-            begin = start + len(text) - len(text.lstrip())
-            found.setdefault((begin, len(stripped)), (stripped, begin, begin + len(stripped), score))
-    return list(found.values())
-
-
-def _annotated(answers: Mapping[str, Any]) -> set[tuple[int, int]]:
-    """The annotated spans, without blanks at their edges, like the predicted ones."""
-    spans = set()
-    for text, start in zip(answers["text"], answers["answer_start"], strict=True):
-        begin = start + len(text) - len(text.lstrip())
-        spans.add((begin, begin + len(text.strip())))
-    return spans
-
-
-def _softmax(logits: list[float]) -> list[float]:
-    if not logits:
-        return []
-    odds = np.exp(np.array(logits) - max(logits))
-    chances: list[float] = (odds / odds.sum()).tolist()
-    return chances
-
-
 def _predict(
-    candidates: list[tuple[str, int, int, float]],
-    null: float,
-    annotated: set[tuple[int, int]],
-    n_windows: int,
+    spans: Spans,
+    null: Floats,
+    contexts: Sequence[str],
+    answers: Sequence[Mapping[str, Any]],
+    windows: NDArray[np.intp],
     threshold: float | None,
-) -> Prediction:
+) -> list[Prediction]:
     """Chooses between the best span and, when there is a threshold, no answer."""
-    logits = [candidate[3] for candidate in candidates]
-    null_score = null - logits[0] if candidates else float("inf")
-    chances = _softmax([*logits, null] if threshold is not None else logits)
-    n_best: list[dict[str, Any]] = [
-        {"text": text, "start": start, "end": end, "score": chance}
-        for (text, start, end, _), chance in zip(candidates, chances, strict=False)
-    ]
-    ranks = (rank for rank, span in enumerate(n_best) if (span["start"], span["end"]) in annotated)
-    gold_rank = next(ranks, None)
-    if not n_best or (threshold is not None and null_score > threshold):
-        score = chances[-1] if threshold is not None else 0.0
-        return Prediction("", None, None, score, null_score, n_best, gold_rank, n_windows)
-    best = n_best[0]
-    return Prediction(
-        best["text"], best["start"], best["end"], best["score"], null_score, n_best, gold_rank, n_windows
-    )
+    spans = _as_seen(spans, contexts)
+    bounds = np.searchsorted(spans.example, np.arange(len(contexts) + 1))
+    best = np.full(len(contexts), np.nan, np.float64)
+    best[spans.example[::-1]] = spans.score[::-1]
+    null_scores = np.where(np.isnan(best), np.inf, null - best)
+    chances, null_chances = _chances(spans, best, null if threshold is not None else None)
+    gold_ranks = _gold_ranks(spans, bounds, answers)
+    starts, ends, scores = spans.start.tolist(), spans.end.tolist(), chances.tolist()
+    columns = (bounds[:-1], bounds[1:], null_scores, null_chances, gold_ranks, windows)
+    predictions = []
+    for context, first, behind, null_score, null_chance, gold_rank, n_windows in zip(
+        contexts, *(column.tolist() for column in columns), strict=True
+    ):
+        if first == behind or (threshold is not None and null_score > threshold):
+            start, end, score = None, None, null_chance
+        else:
+            start, end, score = starts[first], ends[first], scores[first]
+        own = (starts[first:behind], ends[first:behind], scores[first:behind])
+        rank = gold_rank if gold_rank < behind - first else None
+        predictions.append(Prediction(context, start, end, score, null_score, own, rank, n_windows))
+    return predictions
+
+
+def _as_seen(spans: Spans, contexts: Sequence[str]) -> Spans:
+    """Moves spans to where their text visibly begins and ends; blank ones go, and the worse of equal ones."""
+    odd = np.flatnonzero(unlike_visible(contexts, spans.example, spans.start, spans.end))
+    if not len(odd):
+        return spans
+    start, end = spans.start.copy(), spans.end.copy()
+    for row in odd.tolist():
+        start[row], end[row] = visible(contexts[spans.example[row]], int(start[row]), int(end[row]))
+    spans = replace(spans, start=start, end=end)[start < end]
+    return spans[distinct(spans)]
+
+
+def _chances(
+    spans: Spans, best: NDArray[np.float64], null: Floats | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities of the spans of an example, and of no answer: 0 where that is no choice.
+
+    Args:
+        spans: of E examples.
+        best: shape (E,), the highest score of each, nan for none.
+        null: shape (E,), scores of no answer, where that is one of the choices.
+    """
+    highest = best if null is None else np.fmax(best, null)
+    with np.errstate(invalid="ignore"):  # a model that diverged
+        odds = np.exp(spans.score - highest[spans.example])
+        null_odds = np.zeros(len(best)) if null is None else np.exp(null - highest)
+        total = np.bincount(spans.example, odds, len(best)) + null_odds
+        return odds / total[spans.example], null_odds / np.where(total > 0, total, 1)
+
+
+def _gold_ranks(
+    spans: Spans, bounds: NDArray[np.intp], answers: Sequence[Mapping[str, Any]]
+) -> NDArray[np.int64]:
+    """Shape (E,): place among the spans of an example of the first annotated one, or a number beyond.
+
+    Annotated spans are compared without blanks at their edges, like the predicted ones.
+    """
+    texts = list(chain.from_iterable(answer["text"] for answer in answers))
+    start = np.array(list(chain.from_iterable(answer["answer_start"] for answer in answers)), np.int32)
+    length = np.array([len(text) for text in texts], np.int32)
+    seen = np.array([len(text.strip()) for text in texts], np.int32)
+    owner = np.repeat(np.arange(len(answers), dtype=np.int32), [len(answer["text"]) for answer in answers])
+    for row in np.flatnonzero(seen < length).tolist():
+        start[row], _ = trim(texts[row], int(start[row]))
+    annotated = Spans(owner, start, start + seen, np.zeros(len(texts), np.float32))
+    characters = 1 + max(int(spans.end.max(initial=0)), int(annotated.end.max(initial=0)))
+    places, wanted = places_of(spans, characters), places_of(annotated, characters)
+    order = np.argsort(places)
+    at = np.searchsorted(places[order], wanted)
+    there = order[at[at < len(order)]]
+    hits = there[places[there] == wanted[at < len(order)]]
+    ranks = np.diff(bounds)
+    np.minimum.at(ranks, spans.example[hits], hits - bounds[spans.example[hits]])
+    return ranks

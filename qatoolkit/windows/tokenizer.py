@@ -6,21 +6,21 @@ Does not tokenize examples; that is `featurize`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qatoolkit.errors import MissingExtraError, ModelError, UsageError
+from qatoolkit.windows.cut import MIN_ADVANCE, advances
 from qatoolkit.windows.locate import resolve_model
 
 if TYPE_CHECKING:
     # Exported, because the rooms beside this one and training import no model library.
     from transformers import PreTrainedTokenizerFast as PreTrainedTokenizerFast
-
-# Every window has to bring at least this share of new context. With less, a long context turns
-# into hundreds of windows that hardly differ; with nothing at all the tokenizer crashes.
-_MIN_ADVANCE = 1 / 8
 
 # transformers' stand-in for "no limit known" is 1e30.
 _NO_LIMIT = 1_000_000
@@ -51,23 +51,36 @@ def load_tokenizer(model: str | Path) -> PreTrainedTokenizerFast:
     # Where the vocabulary's files are missing, transformers makes one of special tokens alone.
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         raise ModelError(f"{model}: holds no tokenizer (no tokenizer.json or vocabulary)")
+    settle(tokenizer, json.loads((Path(folder) / "config.json").read_text(encoding="utf-8")), str(model))
+    return tokenizer
+
+
+def settle(tokenizer: PreTrainedTokenizerFast, config: Mapping[str, Any], name: str) -> None:
+    """Rids a tokenizer of truncation and padding of its own, and tells it what the model can take.
+
+    Args:
+        tokenizer: is changed.
+        config: the model's configuration.
+        name: of the model, for messages.
+
+    Raises:
+        ModelError: it gives no character offsets.
+    """
     if not tokenizer.is_fast:
         raise ModelError(
-            f"{model}: its tokenizer gives no character offsets (it is not a fast tokenizer), "
+            f"{name}: its tokenizer gives no character offsets (it is not a fast tokenizer), "
             "so answers could not be found in the context; choose another model"
         )
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
-    for name in ("max_length", "stride", "truncation_strategy", "pad_to_multiple_of"):
-        tokenizer.init_kwargs.pop(name, None)  # their copies, which would be saved again
-    limit = min(tokenizer.model_max_length, _positions(Path(folder)))
+    for setting in ("max_length", "stride", "truncation_strategy", "pad_to_multiple_of"):
+        tokenizer.init_kwargs.pop(setting, None)  # their copies, which would be saved again
+    limit = min(tokenizer.model_max_length, _positions(config))
     tokenizer.model_max_length = limit if limit < _NO_LIMIT else int(1e30)
-    return tokenizer
 
 
-def _positions(folder: Path) -> int:
+def _positions(config: Mapping[str, Any]) -> int:
     """How many tokens the model has positions for, or a very large number where it has no limit."""
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     positions = config.get("max_position_embeddings")
     if not isinstance(positions, int) or positions <= 0:
         return int(1e30)
@@ -77,19 +90,9 @@ def _positions(folder: Path) -> int:
     return positions
 
 
-def advances(room: int, doc_stride: int) -> bool:
-    """Whether windows with this room for the context each bring enough of it that is new.
-
-    Args:
-        room: tokens of the context that a window can hold, beside the question and special tokens.
-        doc_stride: tokens that neighbouring windows share.
-    """
-    return room > 0 and room - doc_stride >= max(1, room * _MIN_ADVANCE)
-
-
 def check_room(
     ids: Sequence[str],
-    questions: Sequence[str],
+    question_tokens: Sequence[int] | NDArray[np.int64],
     contexts: Sequence[str],
     tokenizer: PreTrainedTokenizerFast,
     max_seq_length: int,
@@ -97,36 +100,56 @@ def check_room(
 ) -> None:
     """Makes sure that every question leaves room for context windows that advance.
 
-    Past that point the tokenizer's Rust code panics, or cuts a context into as many windows as it
-    has tokens. Only questions are tokenized, and the contexts of those that are suspicious.
+    Past that point a context would be cut into as many windows as it has tokens, or into no end of
+    them. Only the contexts of suspicious questions are tokenized.
+
+    Args:
+        ids: of the examples.
+        question_tokens: how many tokens each question has, without special ones.
+        contexts: of the examples.
+        tokenizer: from `load_tokenizer`.
+        max_seq_length: as for `featurize`.
+        doc_stride: as for `featurize`.
 
     Raises:
         UsageError: names the question and the numbers.
     """
+    check_lengths(tokenizer, max_seq_length, doc_stride)
+    encode = tokenizer.backend_tokenizer.encode_batch_fast
+    special = tokenizer.num_special_tokens_to_add(pair=True)
+    for i, tokens in enumerate(question_tokens):
+        room = max_seq_length - special - int(tokens)
+        if advances(room, doc_stride):
+            continue
+        needed = len(encode([contexts[i]], add_special_tokens=False)[0])
+        if needed > room:
+            _refuse(ids[i], int(tokens), room, max_seq_length, doc_stride)
+
+
+def check_lengths(tokenizer: PreTrainedTokenizerFast, max_seq_length: int, doc_stride: int) -> None:
+    """Makes sure that a window of this length can be, whatever the texts are.
+
+    Raises:
+        UsageError: says which number is off, and what is possible.
+    """
     if doc_stride < 0:
         raise UsageError(f"doc_stride is the overlap of two windows and cannot be {doc_stride}")
+    special = tokenizer.num_special_tokens_to_add(pair=True)
+    if max_seq_length <= special:
+        holds = f"holds nothing beside the {special} special tokens" if special else "holds nothing"
+        raise UsageError(f"a window of max_seq_length {max_seq_length} {holds}; raise --max-seq-length")
     if max_seq_length > tokenizer.model_max_length:
         raise UsageError(
             f"max_seq_length {max_seq_length} is more than the {tokenizer.model_max_length} tokens "
             f"that this model can take; set --max-seq-length {tokenizer.model_max_length} or less"
         )
-    encode = tokenizer.backend_tokenizer.encode_batch_fast
-    tokenizer.backend_tokenizer.no_truncation()
-    special = tokenizer.num_special_tokens_to_add(pair=True)
-    for i, encoding in enumerate(encode(list(questions), add_special_tokens=False)):
-        room = max_seq_length - special - len(encoding)
-        if advances(room, doc_stride):
-            continue
-        needed = len(encode([contexts[i]], add_special_tokens=False)[0])
-        if needed > room:
-            _refuse(ids[i], len(encoding), room, max_seq_length, doc_stride)
 
 
 def _refuse(example_id: str, tokens: int, room: int, max_seq_length: int, doc_stride: int) -> None:
     start = f"question {example_id} has {tokens} tokens; max_seq_length {max_seq_length} leaves "
     if room <= 0:
         raise UsageError(f"{start}no room for the context. Raise --max-seq-length or shorten the question")
-    most = int(room * (1 - _MIN_ADVANCE)) if room > 1 else 0
+    most = int(room * (1 - MIN_ADVANCE)) if room > 1 else 0
     raise UsageError(
         f"{start}{room} for the context, and an overlap (doc_stride) of {doc_stride} makes "
         f"the windows hardly advance. Set --doc-stride {most} or less, or raise --max-seq-length"

@@ -72,9 +72,6 @@ def _parted(case: Case) -> Problem:
         return Problem(
             "the tokenizer has no token for the answer, so no window holds it", "text", _span(case)
         )
-    if tokens <= case.limits.doc_stride:  # what neighbours share is long enough, so no cut goes through it
-        said = "the tokenizer drops the answer's first or last character at the edge of a window"
-        return Problem(f"{said}, so none holds all of it", "text", _span(case))
     said = f"no window of {case.limits.max_seq_length} tokens holds all {tokens} of the answer"
     return Problem(f"{said}; neighbours share {case.limits.doc_stride}", "text", _span(case))
 
@@ -87,7 +84,7 @@ ANSWER_IN_NO_WINDOW = Rule(
     flag=~pl.col("in_window"),
     explain=_parted,
     what="Reports an answer that no window of its context holds whole: it is longer than what neighbouring windows "
-    "share, and the cut goes through it; or the tokenizer drops characters of it, as uncased ones drop vowel signs.",
+    "share, and the cut goes through it; or the tokenizer has no token for any character of it.",
     why="In training such a record says that there is no answer. Raise --doc-stride or --max-seq-length.",
     bad=(
         "context,question,answer,answer_start\nOne two three four five six seven eight nine ten a b c d e f g h i j k l.,What?,e f g h i j,57\n",
