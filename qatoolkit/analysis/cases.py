@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from qatoolkit.corpus.record import origin
+
 
 class Span(NamedTuple):
     """Characters `start` to `end` (code points, end exclusive) of a context."""
@@ -42,14 +44,8 @@ class Example:
 
     @property
     def origin(self) -> str:
-        """Where a person finds it: `messy.csv:13`, `dev.json#/data/0/...`, or "" when unknown."""
-        if self.source is None:
-            return ""
-        if self.line is not None:
-            return f"{self.source}:{self.line}"
-        if self.pointer is not None:
-            return f"{self.source}#{self.pointer}"
-        return self.source if self.row is None else f"{self.source} row {self.row}"
+        """Where a person finds it, "" when unknown."""
+        return origin(self.source, self.line, self.pointer, self.row)
 
 
 @dataclass(frozen=True)

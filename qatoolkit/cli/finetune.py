@@ -2,50 +2,82 @@
 
 from __future__ import annotations
 
-from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qatoolkit.cli.console import plural
 from qatoolkit.cli.options import Overwrite
 from qatoolkit.cli.progress import Progress
+from qatoolkit.cli.provenance import origins, settings_of
+from qatoolkit.errors import EXIT_FINDINGS, UsageError
+from qatoolkit.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from qatoolkit.training.run import Plan, Row, RunResult
-
-# Shown in words of their own.
-_SHOWN = ("num_train_epochs", "per_device_train_batch_size", "learning_rate", "seed", "weight_decay")
-
-_COLUMNS = f"{'epoch':>5}  {'train loss':>10}  {'validation loss':>15}  {'EM':>6}  {'F1':>6}"
+    from qatoolkit.training.history import Row
 
 
 def finetune(
+    context: typer.Context,
     dataset: Annotated[
         str, typer.Argument(metavar="DIR", help="Folder that qatk convert wrote, with train and validation.")
     ] = "dataset",
     model: Annotated[
         str,
         typer.Option("--model", help="A folder, pkg:NAME for a model in an installed package, or a hub id."),
-    ] = "distilbert/distilbert-base-uncased",
+    ] = str(Recipe.model),
     output: Annotated[str, typer.Option("-o", "--output", help="Folder of the run to write.")] = "run",
-    max_seq_length: Annotated[int, typer.Option(help="Tokens of a window, with the question.")] = 384,
-    doc_stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = 128,
-    max_answer_length: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = 30,
-    n_best_size: Annotated[int, typer.Option(help="Candidate answers kept per question.")] = 20,
+    max_seq_length: Annotated[
+        int, typer.Option(help="Tokens of a window, with the question.")
+    ] = Recipe.max_seq_length,
+    doc_stride: Annotated[
+        int, typer.Option(help="Tokens that neighbouring windows share.")
+    ] = Recipe.doc_stride,
+    max_answer_length: Annotated[
+        int, typer.Option(help="Longest answer, in tokens.")
+    ] = Recipe.max_answer_length,
+    n_best_size: Annotated[
+        int, typer.Option(help="Candidate answers kept per question.")
+    ] = Recipe.n_best_size,
     null_threshold: Annotated[
         float | None,
         typer.Option(help="Null score above which there is no answer. Left out: chosen on validation."),
     ] = None,
-    epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = 3,
-    learning_rate: Annotated[float, typer.Option(help="The highest one; it falls linearly.")] = 5e-5,
-    batch_size: Annotated[int, typer.Option(help="Windows per step.")] = 16,
-    weight_decay: Annotated[float, typer.Option(help="Of AdamW.")] = 0.01,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 42,
-    language: Annotated[str, typer.Option(help="Normalisation of answers before they are compared.")] = "en",
+    negative_windows: Annotated[
+        float, typer.Option(help="Share of the windows without their question's answer to train on.")
+    ] = Recipe.negative_windows,
+    epochs: Annotated[float, typer.Option(help="Passes over the training split.")] = Recipe.epochs,
+    learning_rate: Annotated[
+        float, typer.Option(help="The highest one; it falls linearly.")
+    ] = Recipe.learning_rate,
+    batch_size: Annotated[int, typer.Option(help="Windows per step.")] = Recipe.batch_size,
+    weight_decay: Annotated[float, typer.Option(help="Of AdamW.")] = Recipe.weight_decay,
+    patience: Annotated[
+        int | None, typer.Option(help="Evaluations without a better F1 after which training stops.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = Recipe.seed,
+    language: Annotated[
+        str, typer.Option(help="Normalisation of answers before they are compared.")
+    ] = Recipe.language,
+    report_to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TRACKER", help="tensorboard, wandb or another tracker; repeatable."),
+    ] = None,
     set: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any field of TrainingArguments; repeatable."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted training left off.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell windows, ceiling, steps and time; train nothing.")
+    ] = False,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Learn sixteen examples by heart; exit 1 if that fails.")
+    ] = False,
+    cross_fit: Annotated[
+        int | None,
+        typer.Option(metavar="K", help="Train K models, each to answer what the others learn from."),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -53,97 +85,117 @@ def finetune(
 
     Prints a row before training and after each epoch; the epoch with the highest F1 is kept.
     """
-    from qatoolkit.training.finetune import finetune as run
     from qatoolkit.training.model import require_training
 
     require_training("fine-tuning")
-    from qatoolkit.training.arguments import parse_settings
+    _one_at_a_time({"--dry-run": dry_run, "--smoke": smoke, "--cross-fit": cross_fit, "--resume": resume})
+    settings, from_settings = settings_of(context, set or ())
+    recipe: dict[str, Any] = {
+        "model": model,
+        "max_seq_length": max_seq_length,
+        "doc_stride": doc_stride,
+        "n_best_size": n_best_size,
+        "max_answer_length": max_answer_length,
+        "null_score_diff_threshold": null_threshold,
+        "negative_windows": negative_windows,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "weight_decay": weight_decay,
+        "patience": patience,
+        "seed": seed,
+        "language": language,
+        "report_to": tuple(report_to or ()),
+        "settings": settings,
+    }
+    told = origins(context, {"null_score_diff_threshold": "null_threshold"}) | from_settings
+    if smoke:
+        _smoke(dataset, recipe)
+    elif dry_run:
+        _dry_run(dataset, output, recipe, told)
+    elif cross_fit is not None:
+        _cross_fit(dataset, cross_fit, output, recipe, overwrite=overwrite, resume=resume)
+    else:
+        _train(dataset, output, recipe, told, overwrite=overwrite, resume=resume)
+
+
+def _one_at_a_time(asked: dict[str, Any]) -> None:
+    modes = [flag for flag, on in asked.items() if on not in (None, False)]
+    if len(modes) > 1 and set(modes) != {"--cross-fit", "--resume"}:
+        raise UsageError(f"{' and '.join(modes)} do not go together; choose one")
+
+
+def _train(
+    dataset: str, output: str, recipe: dict[str, Any], told: dict[str, str], *, overwrite: bool, resume: bool
+) -> None:
+    from qatoolkit.cli.training import print_columns, print_plan, print_result, print_row
+    from qatoolkit.training.finetune import finetune as run
+    from qatoolkit.training.plan import Plan
+
+    def on_start(plan: Plan) -> None:
+        print_plan(plan, dataset, told)
+        print_columns()
 
     with Progress("step") as progress:
 
-        def print_row(row: Row) -> None:
+        def on_epoch(row: Row) -> None:
             progress.clear()
-            _print_row(row)
+            print_row(row)
 
         result = run(
             dataset,
             output,
-            model=model,
-            max_seq_length=max_seq_length,
-            doc_stride=doc_stride,
-            n_best_size=n_best_size,
-            max_answer_length=max_answer_length,
-            null_score_diff_threshold=null_threshold,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            weight_decay=weight_decay,
-            seed=seed,
-            language=language,
-            settings=parse_settings(set or ()),
             overwrite=overwrite,
-            on_start=lambda plan: _print_plan(plan, dataset),
-            on_epoch=print_row,
+            resume=resume,
+            on_start=on_start,
+            on_epoch=on_epoch,
             on_step=progress.advance,
+            **recipe,
         )
-    _print_result(result, output)
+    print_result(result, dataset, output)
 
 
-def _print_row(row: Row) -> None:
-    note = "  before training" if row["train_loss"] is None else ""
-    losses = f"{_number(row['train_loss']):>10}  {_number(row['validation_loss']):>15}"
-    scores = f"{_number(row['exact']):>6}  {_number(row['f1']):>6}"
-    print(f"{_epoch(row['epoch']):>5}  {losses}  {scores}{note}", flush=True)
+def _dry_run(dataset: str, output: str, recipe: dict[str, Any], told: dict[str, str]) -> None:
+    from qatoolkit.cli.training import print_estimate, print_plan
+    from qatoolkit.training.estimate import dry_run
+
+    estimate = dry_run(dataset, output, **recipe)
+    print_plan(estimate.plan, dataset, told)
+    print_estimate(estimate)
 
 
-def _epoch(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+def _smoke(dataset: str, recipe: dict[str, Any]) -> None:
+    from qatoolkit.cli.training import print_smoke
+    from qatoolkit.training.smoke import smoke
+
+    found = smoke(dataset, **recipe)
+    print_smoke(found)
+    if not found.passed:
+        raise typer.Exit(EXIT_FINDINGS)
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _cross_fit(
+    dataset: str, folds: int, output: str, recipe: dict[str, Any], *, overwrite: bool, resume: bool
+) -> None:
+    from qatoolkit.cli.training import print_cross_fit, print_fold, print_folds
+    from qatoolkit.training.crossfit import Fold
+    from qatoolkit.training.crossfit import cross_fit as run
 
+    with Progress("step") as progress:
 
-def _print_plan(plan: Plan, dataset: str) -> None:
-    train, validation = plan.counts["train"], plan.counts["validation"]
-    unanswerable = train["unanswerable"] + validation["unanswerable"]
-    mode = (
-        f"squad_v2: {plural(unanswerable, 'question')} without an answer, so the model may abstain"
-        if plan.mode == "squad_v2"
-        else "squad: every question has an answer"
-    )
-    values = plan.training_arguments
-    extra = [f"{name} {value}" for name, value in values.items() if name not in _SHOWN]
-    settings = [
-        f"max_seq_length {plan.settings.max_seq_length}",
-        f"doc_stride {plan.settings.doc_stride}",
-        f"epochs {values['num_train_epochs']:g}",
-        f"batch size {values['per_device_train_batch_size']}",
-        f"learning rate {values['learning_rate']:g}",
-        f"seed {values['seed']}",
-    ]
-    print(f"model     {plan.model}{' (its question-answering head is new)' if plan.new_head else ''}")
-    print(f"data      {dataset}: {_amount(train)} to train, {_amount(validation)} to validate")
-    print(f"mode      {mode}")
-    print(f"settings  {', '.join([*settings, *extra])}; {plural(plan.steps, 'step')}")
-    print(f"\n{_COLUMNS}", flush=True)
+        def on_fold(fold: Fold) -> None:
+            progress.clear()
+            print_fold(fold)
 
-
-def _amount(counts: dict[str, int]) -> str:
-    return f"{plural(counts['examples'], 'question')} in {plural(counts['features'], 'window')}"
-
-
-def _print_result(result: RunResult, output: str) -> None:
-    if result.mode == "squad_v2":
-        threshold = result.settings.null_score_diff_threshold
-        print(f"\nNo answer above a null score of {threshold:.2f}.")
-    else:
-        print()
-    best, first = result.validation["f1"], result.epochs[0]["f1"] if result.epochs else None
-    gained = ""
-    if first is not None and best <= first:
-        gained = f" Before training F1 was {first:.2f}: nothing was gained."
-    exact = result.validation["exact"]
-    print(f"Kept epoch {_epoch(result.best_epoch)}: F1 {best:.2f}, exact match {exact:.2f}.{gained}")
-    print(result.signature)
-    print(f"Next: qatk report {quote(output)}")
+        result = run(
+            dataset,
+            folds,
+            output,
+            overwrite=overwrite,
+            resume=resume,
+            on_start=lambda sizes: print_folds(sizes, dataset, recipe),
+            on_fold=on_fold,
+            on_step=progress.advance,
+            **recipe,
+        )
+    print_cross_fit(result)

@@ -149,3 +149,14 @@ def places(records: pl.DataFrame) -> Iterator[Place]:
     """The place of every record of a frame, in order."""
     for values in records.select(list(LINEAGE)[:-1]).iter_rows():
         yield Place(*values)
+
+
+def origin(source: str | None, line: int | None, pointer: str | None, row: int | None) -> str:
+    """Where a person finds a record: `messy.csv:13`, `dev.json#/data/0/...`, or "" when unknown."""
+    if source is None:
+        return ""
+    if line is not None:
+        return f"{source}:{line}"
+    if pointer is not None:
+        return f"{source}#{pointer}"
+    return source if row is None else f"{source} row {row}"

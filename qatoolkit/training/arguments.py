@@ -14,6 +14,8 @@ from qatoolkit.errors import UsageError
 if TYPE_CHECKING:
     from transformers import TrainingArguments
 
+    from qatoolkit.training.recipe import Recipe
+
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -82,6 +84,39 @@ def _plain(kind: str) -> str:
     return kind.removeprefix("<class '").removesuffix("'>")
 
 
+def training_values(recipe: Recipe) -> dict[str, Any]:
+    """The recipe and what this machine can do, as TrainingArguments; the recipe's own settings win.
+
+    Raises:
+        UsageError: a setting that does not exist or does not hold such a value.
+    """
+    return {
+        "num_train_epochs": recipe.epochs,
+        "learning_rate": recipe.learning_rate,
+        "per_device_train_batch_size": recipe.batch_size,
+        "weight_decay": recipe.weight_decay,
+        "seed": recipe.seed,
+        "report_to": list(recipe.report_to) or "none",
+        **_precision(),
+        **check_settings(recipe.settings),
+    }
+
+
+def _precision() -> dict[str, Any]:
+    """bfloat16 where the hardware computes in it, which halves the time; weights stay float32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {"bf16": torch.cuda.is_bf16_supported(including_emulation=False)}
+    if torch.backends.mps.is_available():
+        return {}
+    # Where these are missing, in another version of torch, nothing is lost but time.
+    probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    has_bf16 = any(getattr(torch.cpu, probe, bool)() for probe in probes)
+    # Without use_cpu the Trainer looks for an accelerator that knows bfloat16.
+    return {"bf16": True, "use_cpu": True} if has_bf16 else {}
+
+
 def build_arguments(checkpoints: Path, values: Mapping[str, Any]) -> TrainingArguments:
     """TrainingArguments for a run: ours, overridden by `values`.
 
@@ -104,7 +139,6 @@ def build_arguments(checkpoints: Path, values: Mapping[str, Any]) -> TrainingArg
         "logging_steps": 0.02,  # a share of all steps
         "dataloader_pin_memory": torch.cuda.is_available(),
         "remove_unused_columns": False,  # the collator knows what the model takes
-        "report_to": "none",
         "disable_tqdm": True,  # its bars print to stdout between the steps
     }
     try:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.errors import NotACorpusError, UsageError
+from qatoolkit.training.settings import Mode
 
-Mode = Literal["squad", "squad_v2"]
 Columns = dict[str, list[Any]]
 
 COLUMNS = ("id", "title", "context", "question", "answers")
@@ -90,3 +92,16 @@ def load_lineage(dataset: str | Path | Mapping[str, Any], split: str) -> dict[st
         return {}
     table: pa.Table = pq.read_table(path, filters=[("split", "==", split)])
     return {row["id"]: row for row in table.to_pylist()}
+
+
+def fingerprint(columns: Columns) -> str:
+    """A hash of all that a model can see of a split, in its order."""
+    digest = hashlib.sha256()
+    for row in zip(*(columns[name] for name in COLUMNS), strict=True):
+        digest.update(json.dumps(row, ensure_ascii=True).encode("ascii") + b"\n")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def pick(columns: Columns, rows: Sequence[int]) -> Columns:
+    """Some of the examples, in the order asked for."""
+    return {name: [values[row] for row in rows] for name, values in columns.items()}

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from qatoolkit.metrics import Scores, score
-from qatoolkit.training.data import Columns, Mode
-from qatoolkit.training.settings import Settings
+from qatoolkit.training.data import Columns
+from qatoolkit.training.settings import Mode, Settings
 from qatoolkit.training.threshold import tune_threshold
 from qatoolkit.windows import Features, Prediction, decode
 
@@ -66,11 +66,16 @@ class Evaluation:
 
     def signature(self) -> str:
         """The line that travels with the scores."""
-        return self.scores.signature(
-            null_score_diff_threshold=round(self.settings.null_score_diff_threshold, 4),
-            n_best_size=self.settings.n_best_size,
-            max_answer_length=self.settings.max_answer_length,
-        )
+        return signature(self.scores, self.settings)
+
+
+def signature(scores: Scores, settings: Settings) -> str:
+    """The line that travels with scores: what they mean, and how the answers were decoded."""
+    return scores.signature(
+        null_score_diff_threshold=round(settings.null_score_diff_threshold, 4),
+        n_best_size=settings.n_best_size,
+        max_answer_length=settings.max_answer_length,
+    )
 
 
 def evaluate(

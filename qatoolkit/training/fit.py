@@ -9,95 +9,73 @@ written here.
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from transformers import EvalPrediction, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from numpy.typing import NDArray
+from transformers import EarlyStoppingCallback, EvalPrediction, PrinterCallback, Trainer, TrainerCallback
+from transformers import TrainingArguments as Arguments
 
 from qatoolkit.errors import UsageError
 from qatoolkit.training.batches import Collator, FeatureStream, by_length, forward, restore
-from qatoolkit.training.data import Columns, Mode
-from qatoolkit.training.evaluate import Evaluation, evaluate
-from qatoolkit.training.model import LoadedModel
-from qatoolkit.training.run import Plan, Row
-from qatoolkit.training.settings import Settings
-from qatoolkit.windows import Features
+from qatoolkit.training.evaluate import Evaluation
+from qatoolkit.training.history import Row, finite, rows_of
+from qatoolkit.training.task import Task
+
+Logits = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Task:
-    """Everything that training needs to know.
+@dataclass(frozen=True)
+class Watch:
+    """What is called while a model is trained; all of it may be left out.
 
     Attributes:
-        loaded: the model to start from; trained in place.
-        mode: "squad" or "squad_v2".
-        settings: how to decode.
-        tune: choose the no-answer threshold anew at each evaluation (mode "squad_v2").
-        train: examples to learn from.
-        validation: examples to evaluate on.
-        train_features: of `train`.
-        validation_features: of `validation`.
+        on_begin: with the number of steps in all, before the first evaluation.
+        on_epoch: with the row of an evaluation.
+        on_step: with (steps done, steps in all).
+        on_evaluation: with the start and end logits of an evaluation, in the order of the features, and
+            what they were decoded to.
     """
 
-    loaded: LoadedModel
-    mode: Mode
-    settings: Settings
-    tune: bool
-    train: Columns
-    validation: Columns
-    train_features: Features
-    validation_features: Features
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Examples, unanswerable ones, features, and features that hold their answer, per split."""
-        return {
-            name: {
-                "examples": len(columns["id"]),
-                "unanswerable": sum(not answers["text"] for answers in columns["answers"]),
-                "features": len(features),
-                "answered_features": int(features.answered.sum()),
-            }
-            for name, columns, features in (
-                ("train", self.train, self.train_features),
-                ("validation", self.validation, self.validation_features),
-            )
-        }
-
-    def evaluate(self, start_logits: Any, end_logits: Any) -> Evaluation:
-        """Predictions and scores of the validation examples, from logits in their features' order."""
-        return evaluate(
-            start_logits,
-            end_logits,
-            self.validation_features,
-            self.validation,
-            self.settings,
-            self.mode,
-            tune=self.tune,
-        )
+    on_begin: Callable[[int], None] | None = None
+    on_epoch: Callable[[Row], None] | None = None
+    on_step: Callable[[int, int], None] | None = None
+    on_evaluation: Callable[[Logits, Logits, Evaluation], None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """What came out of training: the evaluation rows, the kept epoch, and its predictions."""
+    """What came out of training.
+
+    Attributes:
+        rows: of the evaluations.
+        best_epoch: the epoch whose model is kept; 0 when there was no evaluation.
+        evaluation: of the model that is kept, in full precision.
+        steps: optimiser steps that were taken.
+        stopped_early: whether `patience` ran out.
+        seconds: from the first evaluation to the last.
+    """
 
     rows: list[Row]
     best_epoch: float
     evaluation: Evaluation
+    steps: int
+    stopped_early: bool
     seconds: float
 
 
 def fit(
     task: Task,
-    arguments: TrainingArguments,
+    arguments: Arguments,
     log: Path,
-    values: Mapping[str, Any],
-    on_start: Callable[[Plan], None] | None = None,
-    on_epoch: Callable[[Row], None] | None = None,
-    on_step: Callable[[int, int], None] | None = None,
+    watch: Watch | None = None,
+    *,
+    patience: int | None = None,
+    checkpoint: Path | None = None,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> Fitted:
     """Trains the task's model in place and leaves the best checkpoint's weights in it.
 
@@ -105,42 +83,26 @@ def fit(
         task: the model and the examples.
         arguments: of the Trainer.
         log: JSON lines, one per logged step and evaluation, written as training goes.
-        values: what was set, for the plan.
-        on_start: called with the plan before the first evaluation.
-        on_epoch: called with a row after each evaluation.
-        on_step: called with (steps done, steps in all).
+        watch: what is called on the way.
+        patience: evaluations without a better F1 after which training stops.
+        checkpoint: one that an interrupted training left; training goes on from there.
+        callbacks: further ones of the Trainer.
     """
+    watch = watch or Watch()
     model, pad = task.loaded.model, task.loaded.tokenizer.pad_token_id
     order = by_length(task.validation_features)
 
     def compute_metrics(outcome: EvalPrediction) -> dict[str, float]:
         start, end = (restore(logits, order) for logits in outcome.predictions[:2])
-        summary = task.evaluate(start, end).scores.summary()
+        evaluation = task.evaluate(start, end)
+        if watch.on_evaluation:
+            watch.on_evaluation(start, end, evaluation)
+        summary = evaluation.scores.summary()
         return {"exact": float(summary["exact"]), "f1": float(summary["f1"])}
 
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", encoding="utf-8") as stream:
-
-        def start(steps: int) -> None:
-            if on_start:
-                loaded = task.loaded
-                on_start(
-                    Plan(
-                        loaded.name,
-                        loaded.new_head,
-                        task.mode,
-                        task.counts(),
-                        task.settings,
-                        dict(values),
-                        steps,
-                    )
-                )
-
-        def write(entry: dict[str, Any]) -> None:
-            stream.write(json.dumps({name: _finite(value) for name, value in entry.items()}) + "\n")
-            stream.flush()
-
-        journal = Journal(write, start, on_epoch, on_step)
+    started = time.monotonic()
+    with log.open("a" if checkpoint else "w", encoding="utf-8") as stream:
+        stoppers = [EarlyStoppingCallback(patience)] if patience else []
         trainer = Trainer(
             model=model,
             args=arguments,
@@ -149,81 +111,50 @@ def fit(
             eval_dataset=FeatureStream(task.validation_features, order),
             processing_class=task.loaded.tokenizer,
             compute_metrics=compute_metrics,
-            callbacks=[journal],
+            callbacks=[_Journal(watch, stream), *stoppers, *callbacks],
         )
         trainer.remove_callback(PrinterCallback)
-        started = time.monotonic()
         try:
-            trainer.train()
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except KeyError as error:  # metric_for_best_model that no evaluation reports
             raise UsageError(f"training stopped: {error.args[0]}") from error
-        logits = forward(model, task.validation_features, arguments.eval_batch_size, pad_token_id=pad)
-        evaluation = task.evaluate(*logits)
-    best_step = trainer.state.best_global_step or trainer.state.global_step
+    # Out of the wrapper that computes in bfloat16, so that `predict` will answer the same.
+    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    logits = forward(model, task.validation_features, arguments.eval_batch_size, pad_token_id=pad)
+    rows, state = rows_of(trainer.state.log_history), trainer.state
+    best = state.best_global_step or state.global_step
     return Fitted(
-        journal.rows,
-        journal.epoch_at(best_step),
-        evaluation,
+        rows,
+        next((float(row["epoch"]) for row in rows if row["step"] == best), 0.0),
+        task.evaluate(*logits),
+        state.global_step,
+        bool(patience) and state.global_step < state.max_steps,
         round(time.monotonic() - started, 3),
     )
 
 
-class Journal(TrainerCallback):  # type: ignore[misc]  # transformers is not type-checked
-    """Keeps a row per evaluation, and passes on what happens as it happens."""
+class _Journal(TrainerCallback):  # type: ignore[misc]  # transformers is not type-checked
+    """Writes the log, and passes on what happens as it happens."""
 
-    def __init__(
-        self,
-        write: Callable[[dict[str, Any]], None],
-        on_start: Callable[[int], None],
-        on_epoch: Callable[[Row], None] | None,
-        on_step: Callable[[int, int], None] | None,
-    ) -> None:
-        self.rows: list[Row] = []
-        self._steps_of_rows: list[int] = []
-        self._write, self._on_start, self._on_epoch, self._on_step = write, on_start, on_epoch, on_step
-        self._loss = 0.0  # summed over the steps since the last row
-        self._logged_step = 0
-
-    def epoch_at(self, step: int) -> float:
-        """The epoch of the evaluation after that step; 0 when there was none."""
-        for row, at in zip(self.rows, self._steps_of_rows, strict=True):
-            if at == step:
-                return float(row["epoch"])
-        return 0.0
+    def __init__(self, watch: Watch, stream: TextIO) -> None:
+        self._watch, self._stream = watch, stream
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._on_start(state.max_steps)
+        if self._watch.on_begin:
+            self._watch.on_begin(state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self._on_step:
-            self._on_step(state.global_step, state.max_steps)
+        if self._watch.on_step:
+            self._watch.on_step(state.global_step, state.max_steps)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         control.should_log = True  # so that an epoch's loss is that of all its steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        self._write({"step": state.global_step, **logs})
-        if "loss" in logs:
-            self._loss += logs["loss"] * (state.global_step - self._logged_step)
-            self._logged_step = state.global_step
+        entry = {"step": state.global_step, **logs}
+        self._stream.write(json.dumps({name: finite(value) for name, value in entry.items()}) + "\n")
+        self._stream.flush()
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **kwargs: Any) -> None:
-        since = state.global_step - (self._steps_of_rows[-1] if self.rows else 0)
-        epoch = round(state.epoch or 0.0, 4)
-        row = {
-            "epoch": int(epoch) if epoch == int(epoch) else epoch,
-            "train_loss": _finite(self._loss / since) if since else None,
-            "validation_loss": _finite(metrics.get("eval_loss")),
-            "exact": metrics.get("eval_exact"),
-            "f1": metrics.get("eval_f1"),
-        }
-        self._loss = 0.0
-        self.rows.append(row)
-        self._steps_of_rows.append(state.global_step)
-        if self._on_epoch:
-            self._on_epoch(row)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no word for the loss of a training that diverged."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self._watch.on_epoch:
+            self._watch.on_epoch(rows_of(state.log_history)[-1])

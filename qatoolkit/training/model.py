@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qatoolkit.errors import MissingExtraError, ModelError
 from qatoolkit.windows.locate import resolve_model
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 _PACKAGES = ("torch", "transformers", "accelerate", "safetensors")
-
-# How transformers names the parameters of the question-answering head.
-_HEAD = "qa_outputs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +50,15 @@ def require_training(what: str) -> None:
         raise MissingExtraError(what, "train")
 
 
-def load_model(model: str | Path, *, attention_dropout: bool = True) -> LoadedModel:
+def load_model(
+    model: str | Path, *, without_dropout: Literal["attention", "any"] | None = None
+) -> LoadedModel:
     """Loads a model for question answering.
 
     Args:
         model: a folder, "pkg:NAME" or a hub id.
-        attention_dropout: False builds the model without dropout of attention weights. On a CPU
-            the fused attention kernels cannot do it, and it takes 60 % of the training time.
+        without_dropout: builds the model without dropout, of attention weights or of anything. On a
+            CPU the fused attention kernels cannot do it, and it takes 60 % of the training time.
             The configuration that is saved again is left as it was.
 
     Raises:
@@ -75,8 +74,8 @@ def load_model(model: str | Path, *, attention_dropout: bool = True) -> LoadedMo
         tokenizer = load_tokenizer(folder)
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            dropout = {} if attention_dropout else _attention_dropout(config)
-            for name in dropout:
+            off = _dropouts(config, without_dropout) if without_dropout else {}
+            for name in off:
                 setattr(config, name, 0.0)
             loaded, info = AutoModelForQuestionAnswering.from_pretrained(
                 folder, config=config, use_safetensors=True, trust_remote_code=False, output_loading_info=True
@@ -84,10 +83,10 @@ def load_model(model: str | Path, *, attention_dropout: bool = True) -> LoadedMo
         except Exception as error:  # any library may fail in its own way on a folder of unknown content
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ModelError(f"{model}: cannot be loaded for question answering: {reason}") from error
-    for name, probability in dropout.items():
+    for name, probability in off.items():
         setattr(loaded.config, name, probability)
     missing = sorted(info["missing_keys"])
-    foreign = [key for key in missing if not key.startswith(_HEAD)]
+    foreign = [key for key in missing if key.startswith(f"{loaded.base_model_prefix}.")]
     if foreign:
         raise ModelError(
             f"{model}: the weights lack {len(foreign)} parts of the model, such as {foreign[0]}; "
@@ -96,10 +95,12 @@ def load_model(model: str | Path, *, attention_dropout: bool = True) -> LoadedMo
     return LoadedModel(str(model), folder, loaded.eval(), tokenizer, new_head=bool(missing))
 
 
-def _attention_dropout(config: Any) -> dict[str, float]:
-    """The settings of attention dropout under the names that the model families give it."""
-    names = ("attention_probs_dropout_prob", "attention_dropout")
-    return {name: getattr(config, name) for name in names if hasattr(config, name)}
+def _dropouts(config: Any, kind: Literal["attention", "any"]) -> dict[str, float]:
+    """The settings of that kind of dropout, under the names that the model families give them."""
+    attention = ["attention_probs_dropout_prob", "attention_dropout"]
+    names = attention if kind == "attention" else [name for name in vars(config) if "dropout" in name]
+    values = {name: getattr(config, name, None) for name in names}
+    return {name: value for name, value in values.items() if isinstance(value, float)}
 
 
 def takes_token_types(model: PreTrainedModel) -> bool:

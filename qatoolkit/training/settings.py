@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from qatoolkit.errors import UsageError
-from qatoolkit.training.data import Mode
+
+Mode = Literal["squad", "squad_v2"]
 
 RUN_FILE = "run.json"
 

@@ -14,7 +14,9 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from qatoolkit.errors import DestinationError, MissingExtraError, ModelError, UsageError
 from qatoolkit.training.evaluate import SCHEMA
-from qatoolkit.training.finetune import Plan, RunResult, finetune
+from qatoolkit.training.finetune import finetune
+from qatoolkit.training.plan import Plan
+from qatoolkit.training.run import RunResult
 
 Maker = Callable[..., datasets.DatasetDict]
 
@@ -66,7 +68,8 @@ def test_what_a_run_holds(overfitted: RunResult) -> None:
         "README.md",
         "run.json",
     }
-    assert not [name for name in names if name.endswith((".bin", ".pt"))]
+    pickled = [path for path in overfitted.path.rglob("*") if path.suffix in (".bin", ".pt", ".pth", ".pkl")]
+    assert not pickled
     modes = {path.name: path.stat().st_mode for path in overfitted.path.iterdir()}
     assert modes["model.safetensors"] == modes["config.json"]
     written = [path.stat().st_mtime_ns for path in overfitted.path.iterdir()]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,13 +34,18 @@ def test_token_types(tiny_distilbert: Path) -> None:
     assert not takes_token_types(load_model(tiny_distilbert).model)
 
 
-def test_attention_dropout_can_be_left_out() -> None:
-    def dropouts(*, attention_dropout: bool) -> list[float]:
-        modules = load_model(MINILM, attention_dropout=attention_dropout).model.named_modules()
-        return [module.p for name, module in modules if name.endswith("self.dropout")]
+def test_dropout_can_be_left_out() -> None:
+    def dropouts(without: Any) -> set[tuple[bool, float]]:
+        modules = load_model(MINILM, without_dropout=without).model.named_modules()
+        return {
+            (name.endswith("self.dropout"), module.p)
+            for name, module in modules
+            if isinstance(module, torch.nn.Dropout)
+        }
 
-    assert dropouts(attention_dropout=True) == [0.1] * 6
-    assert dropouts(attention_dropout=False) == [0.0] * 6
+    assert dropouts(None) == {(True, 0.1), (False, 0.1)}
+    assert dropouts("attention") == {(True, 0.0), (False, 0.1)}
+    assert dropouts("any") == {(True, 0.0), (False, 0.0)}
 
 
 def test_pickled_weights_are_refused_with_the_way_out(tmp_path: Path) -> None:
