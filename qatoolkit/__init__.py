@@ -21,6 +21,7 @@ _HOME = {
     "finetune": "qatoolkit.training.finetune",
     "predict": "qatoolkit.training.predict",
     "Answerer": "qatoolkit.training.answerer",
+    "pipeline": "qatoolkit.training.pipeline",
     "report": "qatoolkit.analysis.report",
 }
 
@@ -31,6 +32,7 @@ __all__ = [
     "finetune",
     "fix",
     "from_dict",
+    "pipeline",
     "predict",
     "read",
     "report",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from qatoolkit.corpus.reader import read
     from qatoolkit.training.answerer import Answerer
     from qatoolkit.training.finetune import finetune
+    from qatoolkit.training.pipeline import pipeline
     from qatoolkit.training.predict import predict
     from qatoolkit.validation.fix import fix
     from qatoolkit.validation.validate import validate

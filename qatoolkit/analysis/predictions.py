@@ -108,6 +108,7 @@ def load_predictions(path: str | Path) -> tuple[dict[str, Prediction], list[Exam
         rows = _json_lines(place)
     else:
         return {key: Prediction(text) for key, text in _official(place).items()}, None
+    rows = [row for row in rows if _was_asked(row)]
     by_id = dict(_each(lambda row: (str(row["id"]), _prediction(row)), rows, place))
     carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
     return by_id, _each(example_from_row, rows, place) if carried else None
@@ -124,6 +125,11 @@ def load_null_odds(path: str | Path) -> dict[str, float]:
     if not isinstance(content, dict) or not all(map(_is_number, content.values())):
         raise NotACorpusError(f"{path}: not null odds: expected one JSON object of id and finite number")
     return content
+
+
+def _was_asked(row: dict[str, Any]) -> bool:
+    """Whether a row is a question; `qatk predict` keeps those that have no question or no context."""
+    return row.get("answer") is not None or all(row.get(name, "?") for name in ("question", "context"))
 
 
 def _official(path: Path) -> dict[str, str]:

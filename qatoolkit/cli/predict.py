@@ -1,25 +1,23 @@
-"""`qatk predict`: answers a question, or all questions of a split."""
+"""`qatk predict`: answers a question, those that are typed, or all of a split or a file."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qatoolkit.cli.console import plural, print_json
-from qatoolkit.cli.options import Overwrite
+from qatoolkit.cli.console import hint, print_json
+from qatoolkit.cli.options import Documents, Encoding, Format, Map, On, Overwrite
 from qatoolkit.cli.progress import Progress
 from qatoolkit.errors import UnreadableError, UsageError
 
 if TYPE_CHECKING:
-    from qatoolkit.training.predict import PredictionRun
-
-# Characters shown on either side of an answer, and of an answer that is too long to show whole.
-_AROUND = 30
-_LONGEST = 60
+    from qatoolkit.corpus.reader import Corpus
+    from qatoolkit.training.answerer import Answerer
 
 
 class OutputFormat(StrEnum):
@@ -34,41 +32,213 @@ def predict(
         str, typer.Argument(metavar="RUN or MODEL", help="Folder of a run or model, pkg:NAME or a hub id.")
     ] = "run",
     data: Annotated[
-        str | None, typer.Argument(metavar="DIR", help="Converted dataset. Left out: the one of the run.")
+        str | None,
+        typer.Argument(
+            metavar="DIR or PATH",
+            help="Converted dataset, or questions in any layout. Left out: the dataset of the run.",
+        ),
     ] = None,
     question: Annotated[
         str | None, typer.Option(help="One question, with --context or --context-file.")
     ] = None,
     context: Annotated[str | None, typer.Option(help="The text to answer from.")] = None,
     context_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The text to answer from, in UTF-8; - is stdin.")
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The text to answer from, in UTF-8; - is stdin. Without --question, stdin holds questions.",
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Split whose questions are answered.")] = "validation",
+    split: Annotated[
+        str | None, typer.Option(help="Split whose questions are answered; validation if none is named.")
+    ] = None,
+    format: Format = None,
+    map: Map = None,
+    encoding: Encoding = None,
+    documents: Documents = None,
+    on: On = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Let this model answer too, and show where they differ."),
+    ] = None,
+    show: Annotated[int, typer.Option(help="Differences that --compare shows; 0 for all.")] = 10,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="Run RUN or MODEL with weights of eight bits, on the CPU."),
+    ] = False,
     output: Annotated[
         str | None,
-        typer.Option("-o", "--output", help="File to write. Left out: predictions-SPLIT.parquet in the run."),
+        typer.Option(
+            "-o",
+            "--output",
+            help="File to write: .jsonl, .csv or .parquet. Left out: predictions-SPLIT.parquet in the run, "
+            "and for a file of questions JSON Lines on stdout.",
+        ),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 32,
     overwrite: Overwrite = False,
     output_format: Annotated[OutputFormat, typer.Option(help="What to print.")] = OutputFormat.text,
 ) -> None:
-    """Answer one question, or all those of a split."""
+    """Answer one question, those of a file, or those of a split.
+
+    Annotated answers in a file serve to score the model's. A row that cannot be asked is written without an
+    answer, with the reason.
+    """
     as_json = output_format is OutputFormat.json
-    if question is None:
-        if context is not None or context_file is not None:
-            raise UsageError("--context and --context-file need a --question")
-        _answer_split(model, data, split, output, batch_size, overwrite=overwrite, as_json=as_json)
+    if question is not None or context is not None or context_file is not None:
+        if data is not None or output is not None or split is not None:
+            raise UsageError("--question answers one question from a text; leave out the dataset and -o")
+        _ask([model, *([compare] if compare else [])], question, context, context_file, int8, as_json)
         return
-    if data is not None or output is not None:
-        raise UsageError("--question answers one question from a text; leave out the dataset and -o")
+    questions = _open(data, format, map, encoding, documents, on)
+    if compare is None:
+        _answer(model, questions, split, output, batch_size, int8, overwrite, as_json)
+        return
+    if output is not None:
+        raise UsageError("--compare prints what differs; --output-format json has all of it. Leave out -o")
+    from qatoolkit.cli.answers import print_comparison
+    from qatoolkit.training.compare import compare as run
+
+    with Progress("question") as progress:
+        found = run(
+            model,
+            compare,
+            questions,
+            split=split,
+            batch_size=batch_size,
+            int8=int8,
+            on_batch=progress.advance,
+        )
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print_comparison(found, show)
+
+
+def _open(
+    data: str | None,
+    format: str | None,
+    map: list[str] | None,
+    encoding: str | None,
+    documents: str | None,
+    on: str | None,
+) -> str | Corpus | None:
+    """A file of questions, opened; a converted dataset as it is named."""
+    from qatoolkit.corpus.arrow import is_saved_dataset
+
+    if data is None or is_saved_dataset(Path(data)):
+        for name, value in {
+            "--format": format,
+            "--encoding": encoding,
+            "--documents": documents,
+            "--on": on,
+        }.items():
+            if value is not None:
+                raise UsageError(f"{name} {value}: says how a file of questions is read; name the file")
+        return data
+    from qatoolkit.cli.inputs import open_corpus
+
+    return open_corpus(data, format=format, map=map, encoding=encoding, documents=documents, on=on)
+
+
+def _answer(
+    model: str,
+    questions: str | Corpus | None,
+    split: str | None,
+    output: str | None,
+    batch_size: int,
+    int8: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    from qatoolkit.cli.answers import answers_of, print_result, summary
+    from qatoolkit.training.predict import predict as run
+
+    with Progress("question") as progress:
+        result = run(
+            model,
+            questions,
+            split=split,
+            output=output,
+            batch_size=batch_size,
+            int8=int8,
+            overwrite=overwrite,
+            on_batch=progress.advance,
+        )
+    to_stdout = result.split is None and result.path is None
+    if as_json:
+        answers = {"answers": list(answers_of(result))} if to_stdout else {}
+        print_json(summary(result) | answers)
+        return
+    if to_stdout:
+        from qatoolkit.training.output import json_lines
+
+        for line in json_lines(result.table, null_scores=result.mode == "squad_v2"):
+            print(line)
+    print_result(result, model, hint if to_stdout else print)
+
+
+def _ask(
+    models: list[str],
+    question: str | None,
+    context: str | None,
+    context_file: str | None,
+    int8: bool,
+    as_json: bool,
+) -> None:
+    """Answers from one text: one question, or each that is typed."""
+    if question is None and context_file in (None, "-"):
+        raise UsageError(
+            "--context needs a --question; --context-file without one answers the questions on stdin, "
+            "so it cannot be - itself"
+        )
     text = _read_context(context, context_file)
     from qatoolkit.training.answerer import Answerer
 
-    answer = Answerer(model)(question=question, context=text)
+    answerers = [Answerer(name, int8=int8 and place == 0) for place, name in enumerate(models)]
+    names = [f"{models[0]} (int8)" if int8 else models[0], *models[1:]]
+    if question is not None:
+        _answer_one(names, answerers, question, text, as_json)
+        return
+    for typed in _typed():
+        try:
+            _answer_one(names, answerers, typed, text, as_json)
+        except UsageError as error:  # this question is too long; the next one may not be
+            hint(f"qatk: {error}")
+        sys.stdout.flush()
+
+
+def _answer_one(names: list[str], answerers: list[Answerer], question: str, text: str, as_json: bool) -> None:
+    from qatoolkit.cli.answers import print_answer, print_side_by_side
+
+    answers = [answerer(question=question, context=text) for answerer in answerers]
+    if len(answers) == 1:
+        if as_json:
+            print_json({"version": 1, **answers[0]})
+        else:
+            print_answer(answers[0], text)
+        return
+    given = [{"model": name, **answer} for name, answer in zip(names, answers, strict=True)]
     if as_json:
-        print_json({"version": 1, **answer})
+        print_json({"version": 1, "question": question, "answers": given})
     else:
-        _print_answer(answer, text)
+        print_side_by_side(given)
+
+
+def _typed() -> Iterator[str]:
+    """The lines of stdin, up to an empty one; a prompt only where somebody types."""
+    number = 0
+    while True:
+        if sys.stdin.isatty():
+            print("question (empty to end): ", end="", file=sys.stderr, flush=True)
+        number += 1
+        try:
+            line = sys.stdin.buffer.readline().decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError as error:
+            raise UnreadableError(f"standard input, line {number}: not UTF-8 text") from error
+        if not line:
+            return
+        yield line
 
 
 def _read_context(context: str | None, file: str | None) -> str:
@@ -80,92 +250,11 @@ def _read_context(context: str | None, file: str | None) -> str:
     try:
         # As bytes: reading text would turn "\r\n" into "\n" and shift every position.
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"{file}: not UTF-8 text (byte {error.start})") from error
+        raise UnreadableError(f"{file}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except OSError as error:
         raise UnreadableError(f"{file}: cannot be read: {error.strerror}") from error
-
-
-def _answer_split(
-    model: str,
-    data: str | None,
-    split: str,
-    output: str | None,
-    batch_size: int,
-    *,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    from qatoolkit.training.predict import predict as run
-
-    with Progress("window") as progress:
-        result = run(
-            model,
-            data,
-            split=split,
-            output=output,
-            batch_size=batch_size,
-            overwrite=overwrite,
-            on_batch=progress.advance,
-        )
-    if as_json:
-        print_json(_summary(result))
-        return
-    _print_scores(result)
-    if result.path is not None:
-        print(f"Written to {result.path}")
-    else:
-        print("Nothing written: name a file with -o")
-
-
-def _summary(result: PredictionRun) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "split": result.split,
-        "questions": result.table.num_rows,
-        "scores": result.summary,
-        "signature": result.signature,
-        "path": None if result.path is None else str(result.path),
-    }
-
-
-def _print_scores(result: PredictionRun) -> None:
-    print(f"{plural(result.table.num_rows, 'question')} of {result.split} answered")
-    if result.summary is None:
-        print("No scores: the split has no annotated answers")
-        return
-    width = max(len(name) for name in result.summary)
-    for name, value in result.summary.items():
-        print(f"  {name:<{width}}  {value if isinstance(value, int) else f'{value:.2f}':>6}")
-    print(f"  {result.signature}")
-
-
-def _print_answer(answer: dict[str, Any], context: str) -> None:
-    from qatoolkit.cli.findings import shown
-
-    if not answer["answer"]:
-        print(f"no answer in this text\nscore   {answer['score']:.4f}")
-        return
-    print(f"answer  {shown(answer['answer'])}")
-    print(f"score   {answer['score']:.4f}")
-    print(f"start   {answer['start']}")
-    print(f"end     {answer['end']}")
-    for line in _surroundings(context, answer["start"], answer["end"]):
-        print(f"        | {line}")
-
-
-def _surroundings(context: str, start: int, end: int) -> list[str]:
-    """The answer within its text on one line, and a line that marks it."""
-    from rich.cells import cell_len
-
-    from qatoolkit.cli.findings import shown
-
-    left, right = max(0, start - _AROUND), min(len(context), end + _AROUND)
-    before = ("..." if left else "") + shown(context[left:start])
-    inside = context[start:end]
-    if len(inside) > _LONGEST:
-        inside = f"{inside[: _LONGEST // 2]} ... {inside[-_LONGEST // 2 :]}"
-    inside = shown(inside)
-    after = shown(context[end:right]) + ("..." if right < len(context) else "")
-    return [before + inside + after, " " * cell_len(before) + "^" * max(1, cell_len(inside))]
+    if not text.strip():
+        raise UnreadableError(f"{file}: holds no text to answer from")
+    return text

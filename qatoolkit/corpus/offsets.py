@@ -50,6 +50,15 @@ def on_word_boundaries(context: str, start: int, end: int) -> bool:
     return not (_joined(context, start) or _joined(context, end))
 
 
+def whole_words(context: str, start: int, end: int) -> tuple[int, int]:
+    """The span, widened until it cuts no word in two; see `on_word_boundaries`."""
+    while _joined(context, start):
+        start -= 1
+    while _joined(context, end):
+        end += 1
+    return start, end
+
+
 def in_one_word(text: str) -> bool:
     """Whether nothing but letters, digits and marks stands in a text, so that a longer word may hold it."""
     return all(map(_in_word, text))

@@ -1,7 +1,7 @@
-"""Answers single questions, with the call and the results of transformers' former pipeline.
+"""Answers single questions, or lists of them, from Python.
 
-transformers 5.3 removed `pipeline("question-answering")`; code written for it keeps working when
-it builds an `Answerer` instead.
+What it gives is what `predict` writes: the same answers with the same scores. `pipeline` is beside it for
+code that was written for transformers' former pipeline.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qatoolkit.errors import UsageError
+from qatoolkit.training.answering import answer, load_answering_model
+from qatoolkit.training.data import Columns
 from qatoolkit.training.model import require_training
-from qatoolkit.training.predict import load_answering_model
-from qatoolkit.training.settings import read_run, run_settings
+from qatoolkit.training.settings import Mode, Settings, read_run, run_settings
 
 if TYPE_CHECKING:
-    from qatoolkit.training.settings import Settings
     from qatoolkit.windows import Prediction
 
 Answer = dict[str, Any]
@@ -36,16 +36,18 @@ class Answerer:
     Args:
         model: the folder of a run, or any question-answering model: a folder, "pkg:NAME" or a
             hub id.
+        int8: run it with weights of eight bits, on the CPU.
+        device: where it runs, as torch names it; by default the fastest device that is here.
 
     Raises:
         MissingExtraError: torch or transformers are not installed.
         ModelError: the model cannot be loaded, or has not learnt to answer questions.
     """
 
-    def __init__(self, model: str | Path) -> None:
+    def __init__(self, model: str | Path, *, int8: bool = False, device: object = None) -> None:
         require_training("answering questions")
         run = read_run(Path(model))
-        self._loaded = load_answering_model(model)
+        self._loaded = load_answering_model(model, int8=int8, device=device)
         self._settings, mode = run_settings(run, self._loaded.tokenizer.model_max_length)
         self._handle_impossible_answer = mode == "squad_v2"
 
@@ -76,59 +78,36 @@ class Answerer:
 
         Returns:
             Per question {"score", "start", "end", "answer"} with `answer == context[start:end]`;
-            no answer is "" with start and end 0, as in the pipeline. A single dict for a single
-            question, a list for a list.
+            no answer is "" with start and end 0. The score is the probability among the best spans
+            and, where there may be none, "no answer". A single dict for a single question, a list
+            for a list.
 
         Raises:
             UsageError: a text is empty, the numbers of texts differ, or a question is too long.
         """
         single = isinstance(question, str) and isinstance(context, str)
-        questions, contexts = _align(question, context)
+        columns = as_columns(question, context)
         if top_k is not None and top_k < 1:
             raise UsageError(f"top_k must be 1 or more, not {top_k}")
-        ours = self._settings
-        settings = replace(
-            ours,
-            max_seq_length=ours.max_seq_length if max_seq_len is None else max_seq_len,
-            doc_stride=ours.doc_stride if doc_stride is None else doc_stride,
-            max_answer_length=ours.max_answer_length if max_answer_len is None else max_answer_len,
-            n_best_size=max(ours.n_best_size, top_k or 1),
-        )
-        impossible = (
-            self._handle_impossible_answer if handle_impossible_answer is None else handle_impossible_answer
-        )
-        predictions = self._predict(questions, contexts, settings, impossible, batch_size)
-        answers = [_ranked(prediction) for prediction in predictions]
-        picked = [ranked[0] if top_k is None else ranked[:top_k] for ranked in answers]
+        settings = adapted(self._settings, max_seq_len, doc_stride, max_answer_len, top_k or 1)
+        if handle_impossible_answer is None:
+            handle_impossible_answer = self._handle_impossible_answer
+        mode: Mode = "squad_v2" if handle_impossible_answer else "squad"
+        ranked = [
+            _ranked(prediction)
+            for part in answer(self._loaded, columns, settings, mode, batch_size)
+            for prediction in part.predictions
+        ]
+        picked = [answers[0] if top_k is None else answers[:top_k] for answers in ranked]
         return picked[0] if single else picked
 
-    def _predict(
-        self, questions: list[str], contexts: list[str], settings: Settings, impossible: bool, batch_size: int
-    ) -> list[Prediction]:
-        from qatoolkit.training.batches import forward
-        from qatoolkit.windows import decode, featurize
 
-        columns: dict[str, list[Any]] = {
-            "id": [f"number {i + 1}" for i in range(len(questions))],
-            "question": questions,
-            "context": contexts,
-            "answers": [{"text": [], "answer_start": []}] * len(questions),
-        }
-        tokenizer = self._loaded.tokenizer
-        features = featurize(columns, tokenizer, settings.max_seq_length, settings.doc_stride)
-        logits = forward(self._loaded.model, features, batch_size, pad_token_id=tokenizer.pad_token_id)
-        return decode(
-            *logits,
-            features,
-            columns,
-            settings.n_best_size,
-            settings.max_answer_length,
-            settings.null_score_diff_threshold,
-            version_2=impossible,
-        )
+def as_columns(question: str | Sequence[str], context: str | Sequence[str]) -> Columns:
+    """Questions and contexts as examples without annotation.
 
-
-def _align(question: str | Sequence[str], context: str | Sequence[str]) -> tuple[list[str], list[str]]:
+    Raises:
+        UsageError: a text is empty, or the numbers of texts differ.
+    """
     questions = [question] if isinstance(question, str) else list(question)
     contexts = [context] if isinstance(context, str) else list(context)
     if len(contexts) == 1:
@@ -137,9 +116,34 @@ def _align(question: str | Sequence[str], context: str | Sequence[str]) -> tuple
         questions *= len(contexts)
     if len(questions) != len(contexts):
         raise UsageError(f"{len(questions)} questions and {len(contexts)} contexts; give as many of both")
-    if not all(questions) or not all(contexts):
-        raise UsageError("a question or a context is empty")
-    return questions, contexts
+    for name, texts in (("question", questions), ("context", contexts)):
+        for i, text in enumerate(texts):
+            if not isinstance(text, str) or not text:
+                found = "is empty" if text == "" else f"is {type(text).__name__}, not a text"
+                raise UsageError(f"{name} {i + 1} of {len(texts)} {found}")
+    return {
+        "id": [f"number {i + 1}" for i in range(len(questions))],
+        "question": questions,
+        "context": contexts,
+        "answers": [{"text": [], "answer_start": []}] * len(questions),
+    }
+
+
+def adapted(
+    settings: Settings,
+    max_seq_len: int | None,
+    doc_stride: int | None,
+    max_answer_len: int | None,
+    top_k: int,
+) -> Settings:
+    """Settings with what a call asks for; None leaves a setting as it is."""
+    return replace(
+        settings,
+        max_seq_length=settings.max_seq_length if max_seq_len is None else max_seq_len,
+        doc_stride=settings.doc_stride if doc_stride is None else doc_stride,
+        max_answer_length=settings.max_answer_length if max_answer_len is None else max_answer_len,
+        n_best_size=max(settings.n_best_size, top_k),
+    )
 
 
 def _ranked(prediction: Prediction) -> list[Answer]:

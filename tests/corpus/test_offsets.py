@@ -18,6 +18,7 @@ from qatoolkit.corpus.offsets import (
     nearest,
     occurrences,
     on_word_boundaries,
+    whole_words,
 )
 
 CAFE = "Cafe\u0301 Müller 😀 opened"
@@ -209,3 +210,24 @@ def test_white_space_is_pythons():
 def test_the_quick_way_to_normalise_gives_what_the_thorough_one_gives(text, step):
     quick = offsets._one_to_one(text, step)
     assert quick is None or quick == offsets._by_pieces(text, step)
+
+
+@pytest.mark.parametrize(
+    ("text", "widened"),
+    [("ffé", "Müffé"), ("6", "1906"), ("Müffé", "Müffé"), ("北", "北"), ("!", "!"), ("é 1", "Müffé 1906")],
+)
+def test_widened_to_whole_words(text, widened):
+    context = "At Müffé 1906! 北京"
+    start = context.index(text)
+    found = whole_words(context, start, start + len(text))
+    assert context[slice(*found)] == widened
+
+
+@given(st.text(alphabet="ab é\u0301北.", max_size=12), st.data())
+def test_widening_cuts_no_word_and_loses_nothing(context, data):
+    start = data.draw(st.integers(0, len(context)))
+    end = data.draw(st.integers(start, len(context)))
+    first, after = whole_words(context, start, end)
+    assert first <= start <= end <= after
+    assert on_word_boundaries(context, first, after)
+    assert whole_words(context, first, after) == (first, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ def overfitted(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     return finetune(
         folder / "dataset", folder / "run", model=MINILM, epochs=2, learning_rate=5e-4, batch_size=4
     )
+
+
+@pytest.fixture(scope="session")
+def foreign(overfitted: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model, as one that is no run of ours."""
+    folder = tmp_path_factory.mktemp("foreign") / "model"
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(overfitted.path / name, folder / name)
+    return folder
 
 
 @pytest.fixture(scope="session")

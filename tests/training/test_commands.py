@@ -11,7 +11,9 @@ from typing import Any
 import datasets
 import pytest
 
+from qatoolkit.training.arguments import training_values
 from qatoolkit.training.model import quiet
+from qatoolkit.training.recipe import Recipe
 from qatoolkit.training.run import RunResult
 
 Maker = Callable[..., datasets.DatasetDict]
@@ -37,12 +39,21 @@ def test_finetune(qatk: Any, tiny_distilbert: Path, saved: Path) -> None:
     ran = qatk("finetune", *options, "--max-seq-length", "64", "--doc-stride", "16")
     assert (ran.code, ran.err) == (0, "")
     *table, verdict, signature, following = ran.out.splitlines()
+    precision = "bfloat16, float32 weights" if "bf16" in training_values(Recipe()) else "float32"
     assert [masked(line) for line in table] == [
         f"model     {tiny_distilbert}",
         "data      dataset: 8 questions in 8 windows to train, 4 questions in 4 windows to validate",
         "mode      squad: every question has an answer",
-        "settings  max_seq_length 64, doc_stride 16, epochs 2, batch size 4, learning rate 5e-05, seed 42, "
-        "warmup_steps 1.0; 4 steps",
+        "ceiling   train: EM #, F1 # at best with these windows",
+        "          validation: EM #, F1 # at best with these windows",
+        f"machine   cpu, {precision}, no attention dropout; 4 steps",
+        "settings  --batch-size: batch_size 4",
+        "          --doc-stride: doc_stride 16",
+        "          --epochs: epochs 2",
+        "          --max-seq-length: max_seq_length 64",
+        "          --set: warmup_steps 1",
+        "          default: n_best_size 20, max_answer_length 30, negative_windows 1, learning_rate 5e-05,",
+        "            weight_decay #, seed 42, language en",
         "",
         "epoch  train loss  validation loss      EM      F1",
         "    0           - # # #  before training",
@@ -50,7 +61,8 @@ def test_finetune(qatk: Any, tiny_distilbert: Path, saved: Path) -> None:
         "    2 # # # #",
         "",
     ]
-    assert {len(line) for line in table[6:9]} == {len(table[5]), len(table[5] + "  before training")}
+    rows = table[-4:-1]
+    assert {len(line) for line in rows} == {len(table[-5]), len(table[-5] + "  before training")}
     gained = r"( Before training F1 was \d+\.\d\d: nothing was gained\.)?"
     assert re.fullmatch(r"Kept epoch [12]: F1 \d+\.\d\d, exact match \d+\.\d\d\." + gained, verdict)
     assert signature.startswith("squad|n:4|")
@@ -108,6 +120,8 @@ def test_a_split(qatk: Any, overfitted: RunResult, tmp_path: Path) -> None:
         "  f1     100.00",
         "  total       4",
         f"  {overfitted.signature}",
+        "The model was chosen by these questions; the honest figure is that of held-out ones: "
+        f"qatk predict {overfitted.path} --split test",
         "Written to p.parquet",
     ]
     assert (tmp_path / "p.parquet").exists()
@@ -120,6 +134,8 @@ def test_a_split(qatk: Any, overfitted: RunResult, tmp_path: Path) -> None:
         "questions": 4,
         "scores": overfitted.validation,
         "signature": overfitted.signature,
+        "seen_as": "validation",
+        "unasked": [],
         "path": "p.parquet",
     }
 
@@ -129,7 +145,7 @@ def test_a_split(qatk: Any, overfitted: RunResult, tmp_path: Path) -> None:
     [
         (HOW_LONG, "--question needs a text: give either --context or --context-file"),
         ((*HOW_LONG, "--context", "a", "--context-file", "b"), "--question needs a text"),
-        (("--context", "a"), "--context and --context-file need a --question"),
+        (("--context", "a"), "--context needs a --question; --context-file without one"),
         ((*HOW_LONG, "--context-file", "missing.txt"), "missing.txt: cannot be read: No such file"),
         ((*HOW_LONG, "--context", "a", "-o", "p"), "leave out the dataset and -o"),
         ((), "run: no such folder"),

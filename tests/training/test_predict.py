@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,7 +55,7 @@ def test_a_new_process_answers_as_before(overfitted: RunResult, tmp_path: Path) 
 def test_another_split_lands_in_the_run(overfitted: RunResult) -> None:
     result = predict(overfitted.path, split="train")
     assert result.path == overfitted.path / "predictions-train.parquet"
-    assert result.table.num_rows == 48
+    assert (result.table.num_rows, result.seen_as) == (48, "train")
     assert result.summary is not None
     assert result.summary["exact"] == 100.0
 
@@ -108,16 +107,12 @@ def test_a_split_without_annotations_has_no_scores(
     assert scored.summary["NoAns_exact"] == 0.0
 
 
-def test_a_model_that_is_no_run(overfitted: RunResult, make_dataset: Maker, tmp_path: Path) -> None:
-    model = tmp_path / "model"
-    model.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(overfitted.path / name, model / name)
-    result = predict(model, make_dataset(repeat=1))
-    assert result.path is None
+def test_a_model_that_is_no_run(overfitted: RunResult, foreign: Path, make_dataset: Maker) -> None:
+    result = predict(foreign, make_dataset(repeat=1))
+    assert (result.path, result.seen_as) == (None, None)
     assert result.summary == overfitted.validation
     with pytest.raises(UsageError, match="which questions"):
-        predict(model)
+        predict(foreign)
 
 
 def test_mistakes(overfitted: RunResult, make_dataset: Maker, tmp_path: Path) -> None:
@@ -131,3 +126,7 @@ def test_mistakes(overfitted: RunResult, make_dataset: Maker, tmp_path: Path) ->
         predict(overfitted.path, data, output=tmp_path / "there.parquet")
     with pytest.raises(DestinationError, match="is a folder"):
         predict(overfitted.path, data, output=tmp_path)
+    with pytest.raises(UsageError, match=r"answers are written to files ending in \.jsonl, \.csv, \.parquet"):
+        predict(overfitted.path, data, output=tmp_path / "p.xlsx")
+    with pytest.raises(UsageError, match="is a file; name the model before it: qatk predict run"):
+        predict(tmp_path / "there.parquet")
