@@ -17,15 +17,15 @@ _SHOWN = 10
 def ceiling_lines(corpus: CorpusCeiling) -> list[str]:
     """The ceiling, the first records that are out of reach, and what may help."""
     found, limits = corpus.ceiling, corpus.limits
-    setting = (
-        f"windows of {limits.max_seq_length:,} tokens that share {limits.doc_stride:,}, "
-        f"answers of at most {limits.max_answer_length:,}"
-    )
-    lines = [f"Ceiling: EM {found.exact:.2f}, F1 {found.f1:.2f} at best, over {_records(found.n_examples)}"]
-    lines.append(f"  with {setting}")
-    each = f"at most {found.most_windows:,} a record, {found.answered_share:.0%} with its answer"
-    unknown = f"{found.unknown_share:.2%} of the tokens unknown"
-    lines.append(f"  {plural(found.n_features, 'window')}, {each}; {unknown}")
+    if not found.n_examples:
+        return ["Ceiling: no records to look at"]
+    lines = [
+        f"Ceiling: EM {found.exact:.2f}, F1 {found.f1:.2f} at best, over {_records(found.n_examples)}",
+        f"  with windows of {limits.max_seq_length:,} tokens that share {limits.doc_stride:,}, "
+        f"answers of at most {limits.max_answer_length:,}",
+        f"  {plural(found.n_features, 'window')}, at most {found.most_windows:,} a record, "
+        f"{found.answered_share:.0%} with its answer; {found.unknown_share:.2%} unknown tokens",
+    ]
     if corpus.left_out:
         lines.append(f"  {_records(corpus.left_out)} left out: to be repaired first, or no room in a window")
     if found.unreachable:

@@ -111,6 +111,8 @@ def validate(
     severities, limits = read_severities(context), replace(read_limits(context), **given)
     if tokenizer is None:
         _say_what_needs_a_tokenizer([*listed(select), *listed(extend_select)])
+        for name in given:
+            hint(f"--{name.replace('_', '-')} is for --tokenizer MODEL")
     corpus = open_corpus(named, format=format, map=map, encoding=encoding, documents=documents, on=on)
     with reading(corpus) as watched:
         report = run(

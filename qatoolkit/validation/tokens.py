@@ -114,7 +114,7 @@ def _unknown_shares(tokens: Tokens, tokenizer: PreTrainedTokenizerFast) -> NDArr
 
 
 def _answers(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an answer: whose it is, where it says it stands, and its characters without blanks, if it does."""
+    """One row an answer: whose it is, where it says it stands, and its characters, if it does stand there."""
     found = []
     columns = ("index", "context", "text", "answer_start", "answer_end")
     for row, (index, context, *lists) in enumerate(rows.select(columns).iter_rows()):

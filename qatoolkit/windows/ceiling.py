@@ -26,7 +26,7 @@ from qatoolkit.windows.peaks import decode_peaks, pieces, whole_answers
 from qatoolkit.windows.ragged import places
 from qatoolkit.windows.reach import Integers, Reach, Setting, measure_reach, whole_contexts
 from qatoolkit.windows.suggest import suggest
-from qatoolkit.windows.tokenizer import check_lengths
+from qatoolkit.windows.tokenizer import NO_LIMIT, check_lengths
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -168,7 +168,6 @@ class RunningCeiling:
         unreachable = [
             replace(missed, f1=best[reference][1]) for missed, best in self._missed if best[reference][0] < 1
         ]
-        most_tokens = int(min(self._tokenizer.model_max_length, 1e9))
         return Ceiling(
             counts["examples"],
             counts["features"],
@@ -178,10 +177,17 @@ class RunningCeiling:
             counts["answered"] / max(1, counts["features"]),
             counts["unknown"] / max(1, counts["tokens"]),
             unreachable,
-            suggest(Reach.join(self._reaches), self._setting, self._longest, most_tokens)
-            if self._reaches
-            else [],
+            self._suggestions(unreachable),
         )
+
+    def _suggestions(self, unreachable: Sequence[Unreachable]) -> list[str]:
+        if not self._reaches:
+            return []
+        missed = np.zeros(self._counts["examples"], bool)
+        missed[[example.index for example in unreachable]] = True
+        most = self._tokenizer.model_max_length
+        most = most if most < NO_LIMIT else self._setting.max_seq_length
+        return suggest(Reach.join(self._reaches), self._setting, missed, self._longest, most)
 
     def _add(self, examples: Mapping[str, list[Any]], features: Features) -> None:
         reach = measure_reach(features, examples["context"], examples["answers"])

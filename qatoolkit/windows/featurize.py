@@ -7,7 +7,8 @@ positions then count from the window's own first token.
 
 Contexts repeat, and each window of one is cut from the same tokens: a context is tokenized once and
 whole, and windows are put together in numpy. They equal, token by token, those that the tokenizer
-makes itself when it is called with pairs, a length and an overlap (tests/windows/test_featurize.py).
+makes itself when it is called with pairs, a length and an overlap (tests/windows/test_featurize.py);
+they begin at the context's beginning also where a tokenizer would rather cut from its end.
 
 The labelling equals that of transformers' run_qa example, except where that one is off: it takes in
 a neighbouring token when an answer begins or ends with characters that have no token of their own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from qatoolkit.windows.reach import Flags, Integers, Reach, Setting
 _CHUNK = 2000
 
 # Pieces of an answer that is too long, evenly spaced, that are tried.
-_PIECES = 8
+_PIECES = 4
 
 _HEIGHT = 10.0
 
@@ -54,6 +55,7 @@ def whole_answers(reach: Reach, window: Integers, which: Flags, features: Featur
 def pieces(reach: Reach, window: Integers, examples: Integers, features: Features, setting: Setting) -> Peaks:
     """Peaks at parts of the answers of these examples, as large as windows and decoding allow."""
     widths = np.diff(features.context_bounds)
+    first_of = np.flatnonzero(_begins_word(features))
     found = []
     for row in np.flatnonzero(np.isin(reach.example, examples) & (reach.first <= reach.last)).tolist():
         example, first, last = int(reach.example[row]), int(reach.first[row]), int(reach.last[row])
@@ -61,7 +63,10 @@ def pieces(reach: Reach, window: Integers, examples: Integers, features: Feature
         for feature in own[window[row] : window[row] + 1] if window[row] >= 0 else own:
             begin = int(features.window_start[feature])
             low, high = max(first, begin), min(last, begin + int(widths[feature]) - 1)
-            found += [(example, int(feature), *part) for part in _parts(low, high, setting.max_answer_length)]
+            base = int(features.context_bounds[feature]) - begin
+            parts = _parts(low, high, setting.max_answer_length)
+            whole = [_whole_words(first_of, base, *part) for part in parts]
+            found += [(example, int(feature), *part) for part in {*parts, *chain.from_iterable(whole)}]
     return Peaks(*np.array(found, np.int64).reshape(-1, 4).T)
 
 
@@ -72,6 +77,24 @@ def _parts(low: int, high: int, longest: int) -> list[tuple[int, int]]:
         return [(start, start + longest - 1) for start in starts]
     edges = [(low, high), (low + 1, high), (low, high - 1), (low + 1, high - 1)]
     return [(start, end) for start, end in edges if start <= end]
+
+
+def _whole_words(first_of: Integers, base: int, low: int, high: int) -> list[tuple[int, int]]:
+    """The same, without the parts of words that stand at its edges."""
+    starts = (
+        first_of[np.searchsorted(first_of, base + low) : np.searchsorted(first_of, base + high + 2)] - base
+    )
+    if not len(starts):
+        return []
+    start, end = int(starts[0]), int(starts[-1]) - 1
+    return [(first, last) for first in (low, start) for last in (end, high) if low <= first <= last <= high]
+
+
+def _begins_word(features: Features) -> Flags:
+    """Shape (context tokens,), whether there is something between a token and the one before it."""
+    offsets = features.offset_mapping
+    begins: Flags = np.append(True, offsets[1:, 0] > offsets[:-1, 1])[: len(offsets)]
+    return begins
 
 
 def decode_peaks(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,54 +17,67 @@ _MOST = 0.9
 _STEP = 8
 
 
-def suggest(reach: Reach, setting: Setting, longest: int, most_tokens: int) -> list[str]:
+def suggest(reach: Reach, setting: Setting, missed: Flags, longest: int, most_tokens: int) -> list[str]:
     """What to try, in words of the command line; nothing where nothing would help.
 
     Args:
-        reach: of all examples.
+        reach: of all E examples.
         setting: the present one.
+        missed: shape (E,), which examples are out of reach.
         longest: tokens of the longest feature.
         most_tokens: what the model can take.
     """
-    missed = reach.exact & ~reach.reached(setting)[reach.example]
+    wanted = reach.exact & missed[reach.example]
     held, short = reach.held(setting), reach.sizes <= setting.max_answer_length
-    length = _enough(reach.sizes, missed & held & ~short)
-    stride = _overlap(reach, setting, missed & ~held)
-    both = _enough(reach.sizes, missed & ~short)
-    found: list[str] = []
-    best = 0
+    length = _enough(reach.sizes, wanted & held & ~short)
+    stride = _overlap(reach, setting, wanted & ~held)
+    both = _enough(reach.sizes, wanted & ~short)
+    offers = []
     if length:
-        best = _offer(found, reach, setting, replace(setting, max_answer_length=length), 0)
+        offers.append(_Offer(reach, setting, replace(setting, max_answer_length=length), missed))
     if stride > setting.doc_stride:
         wider = replace(setting, doc_stride=stride)
-        best = max(best, _offer(found, reach, setting, wider, 0))
+        offers.append(_Offer(reach, setting, wider, missed))
         if both:
-            best = _offer(found, reach, setting, replace(wider, max_answer_length=both), best)
-    if (missed & ~held).any() and setting.max_seq_length < most_tokens:
-        _offer(found, reach, setting, replace(setting, max_seq_length=most_tokens), 0)
+            together = _Offer(reach, setting, replace(wider, max_answer_length=both), missed)
+            offers += [together] if together.gain > max(offer.gain for offer in offers) else []
+    if (wanted & ~held).any() and setting.max_seq_length < most_tokens:
+        offers.append(_Offer(reach, setting, replace(setting, max_seq_length=most_tokens), missed))
+    found = [offer.sentence for offer in offers if offer.gain > 0]
     enough = _round_up(longest)
     if 0 < enough < setting.max_seq_length:
-        found.append(
-            f"--max-seq-length {enough} would cut the same windows: none has more than {longest} tokens"
-        )
+        same = f"--max-seq-length {enough} would cut the same windows: the longest has {longest} tokens"
+        found.append(same)
     return found
 
 
-def _offer(found: list[str], reach: Reach, setting: Setting, other: Setting, beaten: int) -> int:
-    """Says what another setting reaches, if it is more than what is beaten; how much it is at best."""
-    gain = int(reach.reached(other).sum() - reach.reached(setting).sum())
-    if gain <= beaten:
-        return beaten
-    names = ("max_seq_length", "doc_stride", "max_answer_length")
-    options = [
-        f"--{name.replace('_', '-')} {getattr(other, name)}"
-        for name in names
-        if getattr(other, name) != getattr(setting, name)
-    ]
-    windows, before = reach.windows(other), reach.windows(setting)
-    cost = f", with {windows:,} windows instead of {before:,}" if windows != before else ""
-    found.append(f"{' '.join(options)} would reach {gain:,} more{cost}")
-    return gain
+@dataclass(frozen=True, eq=False)
+class _Offer:
+    """Another setting in place of the present one."""
+
+    reach: Reach
+    present: Setting
+    other: Setting
+    missed: Flags
+
+    @property
+    def gain(self) -> int:
+        """Examples that come into reach, less those that go out of it where windows begin elsewhere."""
+        now, then = self.reach.reached(self.present), self.reach.reached(self.other)
+        return int((then & self.missed).sum() - (now & ~then).sum())
+
+    @property
+    def sentence(self) -> str:
+        """What it takes and what it brings."""
+        names = ("max_seq_length", "doc_stride", "max_answer_length")
+        options = [
+            f"--{name.replace('_', '-')} {getattr(self.other, name)}"
+            for name in names
+            if getattr(self.other, name) != getattr(self.present, name)
+        ]
+        windows, before = self.reach.windows(self.other), self.reach.windows(self.present)
+        cost = f", with {windows:,} windows instead of {before:,}" if windows != before else ""
+        return f"{' '.join(options)} would reach {self.gain:,} more{cost}"
 
 
 def _enough(sizes: Integers, which: Flags) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast as PreTrainedTokenizerFast
 
 # transformers' stand-in for "no limit known" is 1e30.
-_NO_LIMIT = 1_000_000
+NO_LIMIT = 1_000_000
 
 
 def load_tokenizer(model: str | Path) -> PreTrainedTokenizerFast:
@@ -76,7 +76,7 @@ def settle(tokenizer: PreTrainedTokenizerFast, config: Mapping[str, Any], name: 
     for setting in ("max_length", "stride", "truncation_strategy", "pad_to_multiple_of"):
         tokenizer.init_kwargs.pop(setting, None)  # their copies, which would be saved again
     limit = min(tokenizer.model_max_length, _positions(config))
-    tokenizer.model_max_length = limit if limit < _NO_LIMIT else int(1e30)
+    tokenizer.model_max_length = limit if limit < NO_LIMIT else int(1e30)
 
 
 def _positions(config: Mapping[str, Any]) -> int:

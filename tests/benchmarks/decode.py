@@ -3,7 +3,8 @@
     python tests/benchmarks/decode.py SQUAD_FILE... [--examples 10000] [--rounds 3]
 
 The examples of the files are repeated to the number that is asked for. Their logits are random,
-and as high and low as those of a fine-tuned model. Prints a table in Markdown: seconds of CPU and of the clock, medians.
+and as high and low as those of a fine-tuned model. Prints a table in Markdown: seconds of CPU and of the
+clock, medians.
 """
 
 from __future__ import annotations

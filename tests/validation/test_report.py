@@ -15,6 +15,7 @@ from qatoolkit.validation.rule import Method, Safety, Severity
 from qatoolkit.validation.rules import RULES
 from qatoolkit.validation.select import find_rule, select_rules
 from qatoolkit.validation.validate import validate
+from qatoolkit.windows.causes import CAUSES
 
 SCHEMA = json.loads(resource("schemas/validation.schema.json").read_text(encoding="utf-8"))
 ODD = (
@@ -28,7 +29,7 @@ def test_the_schema_is_a_strict_one():
     objects = [
         SCHEMA,
         SCHEMA["properties"]["summary"],
-        *(SCHEMA["$defs"][n] for n in ("finding", "fix", "edit")),
+        *(SCHEMA["$defs"][n] for n in ("finding", "fix", "edit", "ceiling", "unreachable")),
     ]
     for one in objects:
         assert one["additionalProperties"] is False
@@ -37,6 +38,7 @@ def test_the_schema_is_a_strict_one():
     assert tuple(properties["method"]["enum"]) == get_args(Method)
     assert tuple(properties["safety"]["enum"]) == get_args(Safety)
     assert tuple(SCHEMA["$defs"]["finding"]["properties"]["severity"]["enum"]) == get_args(Severity)
+    assert sorted(SCHEMA["$defs"]["unreachable"]["properties"]["cause"]["enum"]) == sorted(CAUSES)
 
 
 def test_reports_keep_to_the_schema(sample_data):

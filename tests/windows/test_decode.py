@@ -244,3 +244,9 @@ def test_logits_that_are_no_numbers_answer_nothing(minilm: PreTrainedTokenizerFa
     features = featurize(examples, minilm)
     nan = np.full((1, int(features.lengths.max())), np.nan, np.float32)
     assert decode(nan, nan, features, examples)[0].answer == ""
+
+
+def test_equal_scores_are_in_the_order_of_the_text(minilm: PreTrainedTokenizerFast) -> None:
+    spans = [(span["start"], span["end"]) for span in one(minilm, {}).n_best]
+    assert spans == sorted(spans)
+    assert len(spans) == 6
