@@ -103,7 +103,7 @@ def _print_ceilings(plan: Plan) -> None:
         for example in ceiling.unreachable[:_SHOWN]:
             place = plan.origins.get(split, {}).get(example.id) or example.id
             print(f"            {place}: {example.detail}")
-        for suggestion in ceiling.suggestions if ceiling.unreachable else ():
+        for suggestion in ceiling.suggestions:
             print(f"            {suggestion}")
 
 

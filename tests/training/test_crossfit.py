@@ -87,9 +87,7 @@ def test_folds_share_no_title_and_are_about_equal() -> None:
     columns: dict[str, list[Any]] = {
         "id": [str(i) for i in range(120)],
         "title": [f"title {i // 4}" for i in range(120)],
-        "context": [
-            f"Text number {i} is about something else, such as {i * i}." for i in range(120)
-        ],
+        "context": [f"Text number {i} is about something else, such as {i * i}." for i in range(120)],
         "question": [f"What is {i}?" for i in range(120)],
         "answers": [{"text": [], "answer_start": []} for _ in range(120)],
     }
