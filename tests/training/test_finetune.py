@@ -161,6 +161,39 @@ def test_settings_win_over_arguments(tiny_distilbert: Path, make_dataset: Maker,
     assert len(result.epochs) == 2
 
 
+def test_windows_without_the_answer_can_be_left_out(
+    tiny_distilbert: Path, make_dataset: Maker, tmp_path: Path
+) -> None:
+    short = make_dataset(repeat=2, unanswerable=True)
+    data = short.map(lambda row: {"context": row["context"] * 8}, load_from_cache_file=False)
+    recipe = {**QUICK, "model": tiny_distilbert}
+    every = finetune(data, tmp_path / "all", **recipe).counts
+    few = finetune(data, tmp_path / "few", negative_windows=0, **recipe).counts
+    assert few["validation"] == every["validation"]
+    # One window an answered question holds its answer, in the others it is another occurrence.
+    without = every["train"]["features"] - every["train"]["answered_features"]
+    of_unanswerable = few["train"]["features"] - few["train"]["answered_features"]
+    assert few["train"]["answered_features"] == every["train"]["answered_features"] == 8
+    assert 8 < of_unanswerable < without
+
+
+def test_the_run_remembers_data_and_recipe_by_hashes(
+    tiny_distilbert: Path, make_dataset: Maker, tmp_path: Path
+) -> None:
+    def hashes(name: str, repeat: int, **changed: Any) -> dict[str, Any]:
+        recipe = {**QUICK, "model": tiny_distilbert, **changed}
+        result = finetune(make_dataset(repeat=repeat), tmp_path / name, **recipe)
+        found: dict[str, Any] = json.loads((result.path / "run.json").read_text())["hashes"]
+        return found
+
+    first = hashes("first", 1)
+    assert hashes("again", 1) == first
+    other = hashes("other", 2, weight_decay=0.5)
+    assert other["data"]["validation"] == first["data"]["validation"]
+    assert other["data"]["train"] != first["data"]["train"]
+    assert other["recipe"] != first["recipe"]
+
+
 def test_training_without_evaluation_still_scores_the_end(
     tiny_distilbert: Path, make_dataset: Maker, tmp_path: Path
 ) -> None:
