@@ -44,7 +44,8 @@ def qatk(tmp_path):
         done = subprocess.run(
             [sys.executable, "-m", "qatoolkit", *map(str, arguments)],
             cwd=cwd or tmp_path,
-            env={**os.environ, "COLUMNS": "100", **(env or {})},
+            # One thread: tests run side by side, and threads that wait for each other cost all of them.
+            env={**os.environ, "COLUMNS": "100", "OMP_NUM_THREADS": "1", **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from qatoolkit.analysis.cases import Example, Prediction
 from qatoolkit.analysis.source import choose_split, example_from_row, read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
+from qatoolkit.training.output import LANGUAGE
 
 T = TypeVar("T")
 
@@ -51,6 +52,41 @@ class Run:
     mode: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     epochs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PredictionsFile:
+    """What a predictions file says, n rows in its order.
+
+    Attributes:
+        path: the file, as typed.
+        ids: of the questions; two questions of a careless file may share one.
+        predictions: one for each id.
+        examples: what was asked, one for each id; None when the file does not carry it.
+        language: normalisation profile that `qatk predict` scored by; "en" where the file does not say.
+    """
+
+    path: str
+    ids: list[str]
+    predictions: list[Prediction]
+    examples: list[Example] | None = None
+    language: str = "en"
+
+    def by_id(self) -> dict[str, Prediction]:
+        """The predictions, to be joined to a data set.
+
+        Raises:
+            UsageError: an id has two different answers, so that nobody can tell which one is meant.
+        """
+        found: dict[str, Prediction] = {}
+        for key, prediction in zip(self.ids, self.predictions, strict=True):
+            if found.setdefault(key, prediction).text != prediction.text:
+                further = "leave --dataset out: the file carries its own questions"
+                raise UsageError(
+                    f"{self.path}: id {key!r} has several answers, so they cannot be joined to a data set by "
+                    f"id; {further if self.examples else 'give every question an id of its own'}"
+                )
+        return found
 
 
 def load_run(folder: str | Path, split: str | None = None) -> Run:
@@ -91,27 +127,29 @@ def load_run(folder: str | Path, split: str | None = None) -> Run:
     )
 
 
-def load_predictions(path: str | Path) -> tuple[dict[str, Prediction], list[Example] | None]:
+def load_predictions(path: str | Path) -> PredictionsFile:
     """Reads a predictions file: official JSON {id: text}, or parquet or JSON Lines of ours.
-
-    Returns:
-        The predictions by id, and the examples when the file carries them, else None.
 
     Raises:
         UnreadableError: missing, not permitted or malformed.
         NotACorpusError: it holds something else.
     """
     place = Path(path)
+    language = "en"
     if place.suffix == ".parquet":
         rows = _parquet_rows(place)
+        language = (pq.read_schema(place).metadata or {}).get(LANGUAGE, b"en").decode()
     elif place.suffix == ".jsonl":
         rows = _json_lines(place)
     else:
-        return {key: Prediction(text) for key, text in _official(place).items()}, None
+        official = _official(place)
+        return PredictionsFile(str(path), list(official), [Prediction(text) for text in official.values()])
     rows = [row for row in rows if _was_asked(row)]
-    by_id = dict(_each(lambda row: (str(row["id"]), _prediction(row)), rows, place))
+    ids = _each(lambda row: str(row["id"]), rows, place)
+    predictions = _each(_prediction, rows, place)
     carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
-    return by_id, _each(example_from_row, rows, place) if carried else None
+    examples = _each(example_from_row, rows, place) if carried else None
+    return PredictionsFile(str(path), ids, predictions, examples, language)
 
 
 def load_null_odds(path: str | Path) -> dict[str, float]:
@@ -129,7 +167,9 @@ def load_null_odds(path: str | Path) -> dict[str, float]:
 
 def _was_asked(row: dict[str, Any]) -> bool:
     """Whether a row is a question; `qatk predict` keeps those that have no question or no context."""
-    return row.get("answer") is not None or all(row.get(name, "?") for name in ("question", "context"))
+    return row.get("answer") is not None or all(
+        str(row.get(name, "?") or "").strip() for name in ("question", "context")
+    )
 
 
 def _official(path: Path) -> dict[str, str]:

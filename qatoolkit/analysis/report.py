@@ -90,7 +90,8 @@ def _of_predictions(
     split: str | None,
     fields: Mapping[str, str] | None,
 ) -> Report:
-    predicted, examples = load_predictions(path)
+    given = load_predictions(path)
+    examples = given.examples
     if dataset is not None:
         split, examples = load_examples(dataset, split, fields=fields)
     elif split is not None:
@@ -100,15 +101,20 @@ def _of_predictions(
             raise UsageError(f"{dataset} holds no questions")
         raise UsageError(f"{path} carries no questions: name the data set that was predicted with --dataset")
     ids = {example.id for example in examples}
-    if not ids & predicted.keys():
+    # A file that carries its questions is judged row by row; only a data set has to be joined by id.
+    predicted = given.by_id() if dataset is not None else {}
+    if dataset is not None and not ids & predicted.keys():
         raise UsageError(
             f"{path} and {dataset} belong to different data sets or splits: they have no id in common "
             f"(for example {next(iter(predicted), '')!r} and {examples[0].id!r})"
         )
-    raw = [predicted.get(example.id, Prediction(None)) for example in examples]
+    raw = given.predictions
+    if dataset is not None:
+        raw = [predicted.get(example.id, Prediction(None)) for example in examples]
     unknown = [key for key in predicted if key not in ids]
     if null_odds is None:
-        return replace(analyse(str(path), examples, raw, split=split), unknown=unknown)
+        made = analyse(str(path), examples, raw, split=split, settings={"language": given.language})
+        return replace(made, unknown=unknown)
     odds = odds_for(null_odds, examples, raw)
     kept, notes = above_threshold(examples, raw, odds)
     made = analyse(str(path), examples, kept, split=split, notes=notes)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -21,6 +24,28 @@ _LONGEST = 60
 
 # Rows without an answer that are named before the rest is counted.
 _NAMED = 5
+
+
+def as_document(names: list[str], question: str, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What JSON says of one question: the answer, or with several models an answer of each."""
+    if len(answers) == 1:
+        return {"version": 1, "question": question, **answers[0]}
+    given = [{"model": name, **answer} for name, answer in zip(names, answers, strict=True)]
+    return {"version": 1, "question": question, "answers": given}
+
+
+def print_json_line(value: dict[str, Any]) -> None:
+    """One line of JSON Lines; a lone surrogate, which no encoding takes, becomes JSON's escape for it."""
+    text = json.dumps(value, ensure_ascii=False)
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def print_answers(names: list[str], answers: list[dict[str, Any]], context: str) -> None:
+    """The answers to one question, of one model or several."""
+    if len(answers) == 1:
+        print_answer(answers[0], context)
+    else:
+        print_side_by_side([{"model": name, **answer} for name, answer in zip(names, answers, strict=True)])
 
 
 def print_answer(answer: dict[str, Any], context: str) -> None:
@@ -89,8 +114,22 @@ def print_result(result: PredictionRun, model: str, say: Callable[[str], None]) 
         )
     if result.path is not None:
         say(f"Written to {result.path}")
+        following = _report_command(result, model)
+        if following is not None:
+            say(f"Next: {following}")
     elif result.split is not None:
         say("Nothing written: name a file with -o")
+
+
+def _report_command(result: PredictionRun, model: str) -> str | None:
+    """What says where the answers are wrong; None where nothing tells right from wrong."""
+    if result.path is None or result.summary is None:
+        return None
+    if result.split is not None and result.path == Path(model) / f"predictions-{result.split}.parquet":
+        return f"qatk report {quote(model)} --split {quote(result.split)}"
+    if result.path.suffix == ".parquet":
+        return f"qatk report --predictions {quote(str(result.path))}"
+    return None  # JSON Lines and CSV do not carry the texts
 
 
 def print_unasked(unasked: list[tuple[str, str]]) -> None:

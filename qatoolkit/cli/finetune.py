@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qatoolkit.cli.console import hint
 from qatoolkit.cli.options import Overwrite
 from qatoolkit.cli.progress import Progress
 from qatoolkit.cli.provenance import origins, settings_of
@@ -56,7 +59,7 @@ def finetune(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = Recipe.seed,
     language: Annotated[
-        str, typer.Option(help="Normalisation of answers before they are compared.")
+        str, typer.Option(help="Normalisation of answers before they are compared; en alone so far.")
     ] = Recipe.language,
     report_to: Annotated[
         list[str] | None,
@@ -114,15 +117,26 @@ def finetune(
     elif dry_run:
         _dry_run(dataset, output, recipe, told)
     elif cross_fit is not None:
-        _cross_fit(dataset, cross_fit, output, recipe, overwrite=overwrite, resume=resume)
+        with _hint_on_interrupt():
+            _cross_fit(dataset, cross_fit, output, recipe, told, overwrite=overwrite, resume=resume)
     else:
-        _train(dataset, output, recipe, told, overwrite=overwrite, resume=resume)
+        with _hint_on_interrupt():
+            _train(dataset, output, recipe, told, overwrite=overwrite, resume=resume)
 
 
 def _one_at_a_time(asked: dict[str, Any]) -> None:
     modes = [flag for flag, on in asked.items() if on not in (None, False)]
     if len(modes) > 1 and set(modes) != {"--cross-fit", "--resume"}:
         raise UsageError(f"{' and '.join(modes)} do not go together; choose one")
+
+
+@contextmanager
+def _hint_on_interrupt() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        hint("qatk: the same command with --resume goes on from what was saved last")
+        raise
 
 
 def _train(
@@ -175,7 +189,14 @@ def _smoke(dataset: str, recipe: dict[str, Any]) -> None:
 
 
 def _cross_fit(
-    dataset: str, folds: int, output: str, recipe: dict[str, Any], *, overwrite: bool, resume: bool
+    dataset: str,
+    folds: int,
+    output: str,
+    recipe: dict[str, Any],
+    told: dict[str, str],
+    *,
+    overwrite: bool,
+    resume: bool,
 ) -> None:
     from qatoolkit.cli.training import print_cross_fit, print_fold, print_folds
     from qatoolkit.training.crossfit import Fold
@@ -193,7 +214,7 @@ def _cross_fit(
             output,
             overwrite=overwrite,
             resume=resume,
-            on_start=lambda sizes: print_folds(sizes, dataset, recipe),
+            on_start=lambda sizes: print_folds(sizes, dataset, Recipe(**recipe), told),
             on_fold=on_fold,
             on_step=progress.advance,
             **recipe,

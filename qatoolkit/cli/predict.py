@@ -17,7 +17,6 @@ from qatoolkit.errors import UnreadableError, UsageError
 
 if TYPE_CHECKING:
     from qatoolkit.corpus.reader import Corpus
-    from qatoolkit.training.answerer import Answerer
 
 
 class OutputFormat(StrEnum):
@@ -85,6 +84,8 @@ def predict(
     answer, with the reason.
     """
     as_json = output_format is OutputFormat.json
+    if show < 0:
+        raise UsageError(f"--show must be 0 or more, not {show}; 0 shows all differences")
     if question is not None or context is not None or context_file is not None:
         if data is not None or output is not None or split is not None:
             raise UsageError("--question answers one question from a text; leave out the dataset and -o")
@@ -151,7 +152,7 @@ def _answer(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    from qatoolkit.cli.answers import answers_of, print_result, summary
+    from qatoolkit.cli.answers import answers_of, print_json_line, print_result, summary
     from qatoolkit.training.predict import predict as run
 
     with Progress("question") as progress:
@@ -171,10 +172,8 @@ def _answer(
         print_json(summary(result) | answers)
         return
     if to_stdout:
-        from qatoolkit.training.output import json_lines
-
-        for line in json_lines(result.table, null_scores=result.mode == "squad_v2"):
-            print(line)
+        for row in answers_of(result):
+            print_json_line(row)
     print_result(result, model, hint if to_stdout else print)
 
 
@@ -187,42 +186,42 @@ def _ask(
     as_json: bool,
 ) -> None:
     """Answers from one text: one question, or each that is typed."""
-    if question is None and context_file in (None, "-"):
+    if question is None and context is not None:
+        raise UsageError("--context is a text without a question: add --question")
+    if question is None and context_file == "-":
         raise UsageError(
-            "--context needs a --question; --context-file without one answers the questions on stdin, "
-            "so it cannot be - itself"
+            "--context-file - is a text on stdin, which cannot hold questions as well: add --question"
         )
     text = _read_context(context, context_file)
+    from qatoolkit.cli.answers import as_document, print_answers, print_json_line
+    from qatoolkit.cli.findings import shown
     from qatoolkit.training.answerer import Answerer
 
     answerers = [Answerer(name, int8=int8 and place == 0) for place, name in enumerate(models)]
     names = [f"{models[0]} (int8)" if int8 else models[0], *models[1:]]
     if question is not None:
-        _answer_one(names, answerers, question, text, as_json)
+        answers = [answerer(question=question, context=text) for answerer in answerers]
+        if as_json:
+            print_json(as_document(names, question, answers))
+        else:
+            print_answers(names, answers, text)
         return
-    for typed in _typed():
+    number = 0
+    for number, typed in enumerate(_typed(), 1):
         try:
-            _answer_one(names, answerers, typed, text, as_json)
+            answers = [answerer(question=typed, context=text) for answerer in answerers]
         except UsageError as error:  # this question is too long; the next one may not be
             hint(f"qatk: {error}")
-        sys.stdout.flush()
-
-
-def _answer_one(names: list[str], answerers: list[Answerer], question: str, text: str, as_json: bool) -> None:
-    from qatoolkit.cli.answers import print_answer, print_side_by_side
-
-    answers = [answerer(question=question, context=text) for answerer in answerers]
-    if len(answers) == 1:
+            continue
         if as_json:
-            print_json({"version": 1, **answers[0]})
+            print_json_line(as_document(names, typed, answers))
         else:
-            print_answer(answers[0], text)
-        return
-    given = [{"model": name, **answer} for name, answer in zip(names, answers, strict=True)]
-    if as_json:
-        print_json({"version": 1, "question": question, "answers": given})
-    else:
-        print_side_by_side(given)
+            if not sys.stdin.isatty():  # who types sees the question already
+                print("\n" * (number > 1) + shown(typed))
+            print_answers(names, answers, text)
+        sys.stdout.flush()
+    if not number and not sys.stdin.isatty():
+        raise UsageError("no question on stdin: add --question, or give one question a line")
 
 
 def _typed() -> Iterator[str]:

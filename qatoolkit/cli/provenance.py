@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from qatoolkit.config import Config
+from qatoolkit.errors import UsageError
 
 DEFAULT = "default"
 
@@ -54,7 +55,10 @@ def settings_of(context: typer.Context, pairs: Sequence[str]) -> tuple[dict[str,
     source = context.get_parameter_source("set")
     given = parse_settings(pairs) if source and source.name != "DEFAULT_MAP" else {}
     table = config.commands.get(str(context.info_name), {}).get("set", {})
-    configured = check_settings(table) if isinstance(table, dict) else parse_settings(table)
+    try:
+        configured = check_settings(table) if isinstance(table, dict) else parse_settings(table)
+    except UsageError as error:
+        raise UsageError(f"{config.path}: [{context.info_name}.set] {error}") from error
     origin = "--set" if not source or source.name != "ENVIRONMENT" else "QATK_FINETUNE_SET"
     told = dict.fromkeys(configured, _file(context)) | dict.fromkeys(given, origin)
     return configured | given, told

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qatoolkit.training.estimate import Estimate
     from qatoolkit.training.history import Row
     from qatoolkit.training.plan import Plan
+    from qatoolkit.training.recipe import Recipe
     from qatoolkit.training.run import RunResult
     from qatoolkit.training.smoke import Smoke
     from qatoolkit.windows import Ceiling
@@ -29,6 +30,15 @@ _SHOWN = 3
 
 #: Parts of a recipe that the header tells in another form.
 _TOLD = ("model", "settings", "report_to")
+
+#: TrainingArguments that fields of a recipe go by other names, or the same; set by --set, they win.
+_SAME = {
+    "num_train_epochs": "epochs",
+    "per_device_train_batch_size": "batch_size",
+    "learning_rate": "learning_rate",
+    "weight_decay": "weight_decay",
+    "seed": "seed",
+}
 
 _WIDTH = 90
 
@@ -56,7 +66,7 @@ def print_plan(plan: Plan, dataset: str, origins: Mapping[str, str]) -> None:
     precision = "bfloat16, float32 weights" if plan.training_arguments.get("bf16") else "float32"
     dropout = ", no attention dropout" if plan.device == "cpu" else ""
     print(f"machine   {plan.device}, {precision}{dropout}; {plural(plan.steps, 'step')}")
-    _print_settings(plan, origins)
+    _print_settings(plan.recipe, origins)
     if plan.advice:
         print(f"advice    {plan.advice}")
     if plan.resumed:
@@ -77,17 +87,17 @@ def _labels(first: str) -> list[str]:
     return [f"{first:<10}", *[" " * 10] * 20]
 
 
-def _print_settings(plan: Plan, origins: Mapping[str, str]) -> None:
+def _print_settings(recipe: Recipe, origins: Mapping[str, str]) -> None:
     """What was chosen, grouped by the place that it came from, the defaults last."""
-    recipe = plan.recipe
-    values = {name: value for name, value in vars(recipe).items() if name not in _TOLD and value is not None}
+    told = {*_TOLD, *(ours for theirs, ours in _SAME.items() if theirs in recipe.settings)}
+    values = {name: value for name, value in vars(recipe).items() if name not in told and value is not None}
     if recipe.report_to:
         values["report_to"] = "+".join(recipe.report_to)
     values |= recipe.settings
     places = {name: origins.get(name, DEFAULT) for name in values}
-    told = sorted(values, key=lambda name: (places[name] == DEFAULT, places[name]))
+    in_order = sorted(values, key=lambda name: (places[name] == DEFAULT, places[name]))
     labels = iter(_labels("settings"))
-    for origin, names in groupby(told, key=lambda name: places[name]):
+    for origin, names in groupby(in_order, key=lambda name: places[name]):
         listed = ", ".join(f"{name} {_value(values[name])}" for name in names)
         for line in wrap(f"{origin}: {listed}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False):
             print(f"{next(labels)}{line}")
@@ -153,17 +163,15 @@ def print_result(result: RunResult, dataset: str, output: str) -> None:
 def print_estimate(estimate: Estimate) -> None:
     """What a training would cost."""
     plan = estimate.plan
-    print(
-        f"{plural(plan.steps, 'step')} of {estimate.seconds_per_step:.2g} s: about "
-        f"{_duration(estimate.training_seconds + estimate.evaluation_seconds)}, of which "
-        f"{_duration(estimate.evaluation_seconds)} for evaluations."
-    )
+    training, evaluating = _duration(estimate.training_seconds), _duration(estimate.evaluation_seconds)
+    each = f"{plural(plan.steps, 'step')} of {estimate.seconds_per_step:.2g} s"
+    print(f"{each}: about {training}, and {evaluating} for evaluations.")
 
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+        return plural(max(1, round(seconds)), "second")
+    return plural(round(seconds / 60), "minute") if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def print_smoke(found: Smoke) -> None:
@@ -175,24 +183,25 @@ def print_smoke(found: Smoke) -> None:
     )
     print(f"qatk predict in a new process: {found.answered} of {n} answered exactly.")
     if found.passed:
-        print(f"Model, data and machine go together ({found.seconds:.0f} s). Next: qatk finetune")
+        print(f"Model, data and machine go together ({found.seconds:.0f} s). Next: the same without --smoke")
     elif found.learnt < n:
         print("It has not learnt them by heart: try another --learning-rate, then another model.")
     else:
         print("What was learnt was lost on the way through the disk; this model does not save what it needs.")
 
 
-def print_folds(sizes: list[int], dataset: str, recipe: Mapping[str, Any]) -> None:
+def print_folds(sizes: list[int], dataset: str, recipe: Recipe, origins: Mapping[str, str]) -> None:
     """The header of a cross-fit."""
-    print(f"model     {recipe['model']}")
+    print(f"model     {recipe.model}")
     print(f"data      {dataset}: {plural(sum(sizes), 'question')} of train in {len(sizes)} folds")
+    _print_settings(recipe, origins)
     print(f"\n{_FOLDS}", flush=True)
 
 
 def print_fold(fold: Fold) -> None:
     """One fold."""
     note = "" if fold.seconds is not None else "  done before"
-    scores = f"{fold.exact:>6.2f}  {fold.f1:>6.2f}  {fold.confidence:>10.2f}"
+    scores = f"{fold.exact:>6.2f}  {fold.f1:>6.2f}  {fold.confidence:>10.3f}"
     print(f"{fold.number:>4}  {fold.learnt:>7,}  {fold.answered:>8,}  {scores}{note}", flush=True)
 
 

@@ -6,13 +6,13 @@ code that was written for transformers' former pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qatoolkit.errors import UsageError
-from qatoolkit.training.answering import answer, load_answering_model
+from qatoolkit.training.answering import answer, load_answering_model, require_count
 from qatoolkit.training.data import Columns
 from qatoolkit.training.model import require_training
 from qatoolkit.training.settings import Mode, Settings, read_run, run_settings
@@ -42,6 +42,7 @@ class Answerer:
     Raises:
         MissingExtraError: torch or transformers are not installed.
         ModelError: the model cannot be loaded, or has not learnt to answer questions.
+        UsageError: there is no such device.
     """
 
     def __init__(self, model: str | Path, *, int8: bool = False, device: object = None) -> None:
@@ -83,12 +84,18 @@ class Answerer:
             for a list.
 
         Raises:
-            UsageError: a text is empty, the numbers of texts differ, or a question is too long.
+            UsageError: a text is blank or no text, the numbers of texts differ, a question is too long, or
+                a number is out of range.
         """
         single = isinstance(question, str) and isinstance(context, str)
         columns = as_columns(question, context)
-        if top_k is not None and top_k < 1:
-            raise UsageError(f"top_k must be 1 or more, not {top_k}")
+        for name, value in {
+            "top_k": 1 if top_k is None else top_k,
+            "max_answer_len": 1 if max_answer_len is None else max_answer_len,
+            "max_seq_len": 1 if max_seq_len is None else max_seq_len,
+            "batch_size": batch_size,
+        }.items():
+            require_count(name, value)
         settings = adapted(self._settings, max_seq_len, doc_stride, max_answer_len, top_k or 1)
         if handle_impossible_answer is None:
             handle_impossible_answer = self._handle_impossible_answer
@@ -106,10 +113,9 @@ def as_columns(question: str | Sequence[str], context: str | Sequence[str]) -> C
     """Questions and contexts as examples without annotation.
 
     Raises:
-        UsageError: a text is empty, or the numbers of texts differ.
+        UsageError: a text is blank or no text, or the numbers of texts differ.
     """
-    questions = [question] if isinstance(question, str) else list(question)
-    contexts = [context] if isinstance(context, str) else list(context)
+    questions, contexts = _texts("question", question), _texts("context", context)
     if len(contexts) == 1:
         contexts *= len(questions)
     elif len(questions) == 1:
@@ -118,8 +124,8 @@ def as_columns(question: str | Sequence[str], context: str | Sequence[str]) -> C
         raise UsageError(f"{len(questions)} questions and {len(contexts)} contexts; give as many of both")
     for name, texts in (("question", questions), ("context", contexts)):
         for i, text in enumerate(texts):
-            if not isinstance(text, str) or not text:
-                found = "is empty" if text == "" else f"is {type(text).__name__}, not a text"
+            if not isinstance(text, str) or not text.strip():
+                found = "is empty" if isinstance(text, str) else f"is {type(text).__name__}, not a text"
                 raise UsageError(f"{name} {i + 1} of {len(texts)} {found}")
     return {
         "id": [f"number {i + 1}" for i in range(len(questions))],
@@ -127,6 +133,15 @@ def as_columns(question: str | Sequence[str], context: str | Sequence[str]) -> C
         "context": contexts,
         "answers": [{"text": [], "answer_start": []}] * len(questions),
     }
+
+
+def _texts(name: str, given: object) -> list[Any]:
+    """One text or several, as a list; what is in it is not looked at."""
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable) or isinstance(given, bytes | Mapping):
+        raise UsageError(f"{name}= is {type(given).__name__}; give a text, or a list of texts")
+    return list(given)
 
 
 def adapted(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +58,18 @@ def load_answering_model(
 
     Raises:
         ModelError: its question-answering head is missing, so that answers would be random.
-        UsageError: `int8` where the model cannot have it.
+        UsageError: `int8` where the model cannot have it, or there is no such device.
     """
     from qatoolkit.training.batches import best_device
 
     loaded = model if isinstance(model, LoadedModel) else load_model(model)
     if loaded.new_head:
         raise ModelError(
-            f"{model}: has not learnt to answer questions yet (no question-answering head in its "
-            f"weights). Fine-tune it first: qatk finetune DIR --model {model}"
+            f"{loaded.name}: has not learnt to answer questions yet (no question-answering head in its "
+            f"weights). Fine-tune it first: qatk finetune DIR --model {loaded.name}"
         )
+    if device is not None:
+        _require_device(device)
     if int8:
         from qatoolkit.training.quantize import quantize
 
@@ -74,6 +77,16 @@ def load_answering_model(
     if device is not None or loaded is not model:
         loaded.model.to(best_device() if device is None else device)
     return loaded
+
+
+def require_count(name: str, value: object) -> None:
+    """Refuses what is no number of things.
+
+    Raises:
+        UsageError: `value` is not a whole number from 1.
+    """
+    if not isinstance(value, Integral) or int(value) < 1:
+        raise UsageError(f"{name} must be 1 or more, not {value!r}")
 
 
 def answer(
@@ -134,6 +147,22 @@ def answer(
             version_2=mode == "squad_v2",
         )
         yield Answered(part, features, *logits, predictions)
+
+
+def _require_device(device: Any) -> None:
+    import torch
+
+    hint = "leave device out for the fastest one that is here"
+    try:
+        place = torch.device(device)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise UsageError(
+            f'device {device!r}: torch knows no such device; "cpu", "cuda:0" and "mps" are some, or {hint}'
+        ) from error
+    try:
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch without CUDA asserts
+        raise UsageError(f"device {place}: cannot be used on this machine; {hint}") from error
 
 
 def _counter(on_batch: Callable[[float], None], before: int, each: float) -> Callable[[int], None]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from qatoolkit.training.recipe import Recipe
 
+#: Fields that TrainingArguments takes as they come, and that everything is divided by.
+_COUNTS = ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
+
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -141,6 +144,15 @@ def build_arguments(checkpoints: Path, values: Mapping[str, Any]) -> TrainingArg
         "remove_unused_columns": False,  # the collator knows what the model takes
         "disable_tqdm": True,  # its bars print to stdout between the steps
     }
+    # The best checkpoint is known only where each has been evaluated: what is said of one goes for the other.
+    for one, other in (("save", "eval"), ("eval", "save")):
+        if f"{one}_strategy" in values and f"{other}_strategy" not in values:
+            for field in ("strategy", "steps"):
+                if f"{one}_{field}" in values:
+                    ours[f"{other}_{field}"] = values[f"{one}_{field}"]
+    for name in _COUNTS:
+        if values.get(name, 1) < 1:
+            raise UsageError(f"{name} must be 1 or more, not {values[name]}")
     try:
         return TrainingArguments(output_dir=str(checkpoints), **{**ours, **values})
     except (ValueError, ImportError) as error:

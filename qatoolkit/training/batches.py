@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from qatoolkit.windows import Features
 
-# What a CPU is given at a time: the layers' results then stay in its cache, which is a fifth faster than batches
-# of 32 long windows.
+# What a CPU is given at a time: what passes between the layers then stays in its cache, which is faster than
+# batches of 32 long windows, by a sixth in float32 and by a third in int8.
 _CPU_TOKENS = 1024
 
 

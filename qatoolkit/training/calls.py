@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qatoolkit.errors import UsageError
+from qatoolkit.training.answering import require_count
 
 _CALL = (
     "top_k", "topk", "max_answer_len", "max_seq_len", "max_question_len", "doc_stride",
@@ -15,19 +16,26 @@ _CALL = (
 _WITHOUT_EFFECT = ("padding", "truncation", "num_workers", "use_fast")
 _SO_ANYWAY = {"framework": "pt", "trust_remote_code": False}
 _UNKNOWN = object()
+_LOADING = (
+    "revision", "torch_dtype", "dtype", "device_map", "model_kwargs", "config", "token", "use_auth_token",
+    "trust_remote_code",
+)  # fmt: skip
 _COUNTS = ("top_k", "topk", "max_answer_len", "max_seq_len", "batch_size")
 
 
 def read_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a call that were given, under their present names."""
     for name, value in arguments.items():
-        if name in _COUNTS and value is not None and not (isinstance(value, int) and value >= 1):
-            raise UsageError(f"{name} must be 1 or more, not {value}")
-        if name not in _CALL and name not in _WITHOUT_EFFECT and value != _SO_ANYWAY.get(name, _UNKNOWN):
+        if name in _COUNTS and value is not None:
+            require_count(name, value)
+        if name in _CALL or name in _WITHOUT_EFFECT or value == _SO_ANYWAY.get(name, _UNKNOWN):
+            continue
+        if name in _LOADING:
             raise UsageError(
-                f"{name}={value!r} is not known here; known are {', '.join(_CALL)}. What concerns loading is "
-                "done before: load the model with transformers, and give it as model= with its tokenizer="
+                f"{name}={value!r} is about loading, which is done before: load the model with transformers, "
+                "and give it as model= with its tokenizer="
             )
+        raise UsageError(f"{name}={value!r} is not known here; known are {', '.join(_CALL)}")
     given = {name: value for name, value in arguments.items() if name in _CALL and value is not None}
     if "topk" in given:
         given.setdefault("top_k", given.pop("topk"))

@@ -168,9 +168,10 @@ def deal_folds(examples: Columns, folds: int, seed: int) -> NDArray[np.int64]:
         warnings.simplefilter("ignore")  # sizes are told, and an empty fold is an error
         dealt = train_test_split(rows, shares, seed=seed)
     if len(dealt) < folds:
+        groups = "1 group" if len(dealt) == 1 else f"{len(dealt)} groups"
         raise UsageError(
-            f"--cross-fit {folds}: the training split has only {len(dealt)} groups that share no title or "
-            "context; choose fewer folds"
+            f"--cross-fit {folds}: the training split has {groups} that share no title or context, "
+            "and each fold needs one"
         )
     homes = np.full(len(rows), -1, np.int64)
     for number in range(folds):

@@ -69,8 +69,8 @@ def begin(folder: Path, asked: Mapping[str, Any]) -> None:
         raise DestinationError(f"{folder}: cannot be written: {error.strerror}") from error
 
 
-def last_checkpoint(folder: Path, asked: Mapping[str, Any]) -> Path:
-    """The checkpoint that an interrupted training goes on from.
+def last_checkpoint(folder: Path, asked: Mapping[str, Any]) -> Path | None:
+    """The checkpoint that an interrupted training goes on from; None where none was written yet.
 
     Args:
         folder: of the unfinished run.
@@ -91,7 +91,7 @@ def last_checkpoint(folder: Path, asked: Mapping[str, Any]) -> Path:
     for checkpoint in checkpoints:
         if all((checkpoint / name).is_file() for name in _COMPLETE) and _readable(checkpoint):
             return checkpoint
-    raise UsageError(f"{folder}: no checkpoint was written yet; start anew with --overwrite")
+    return None
 
 
 def _step(checkpoint: Path) -> int:

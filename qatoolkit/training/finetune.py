@@ -5,6 +5,7 @@ This module checks, loads and hands on: `task` cuts windows, `fit` trains, `run`
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from qatoolkit.training.data import Columns, fingerprint, load_lineage
 from qatoolkit.training.destination import CHECKPOINTS, LOG, begin, check_destination, last_checkpoint
-from qatoolkit.training.history import Row
+from qatoolkit.training.history import Row, rows_of
 from qatoolkit.training.model import require_training
 from qatoolkit.training.recipe import Recipe
 
@@ -52,7 +53,7 @@ def finetune(
             have to be the same.
         on_start: called once with the plan, when everything is loaded.
         on_epoch: called after each evaluation with its row: step, epoch, train_loss, validation_loss,
-            exact, f1 (percent).
+            exact, f1 (percent); when resumed, with the earlier rows first.
         on_step: called with (steps done, steps in all) after each step.
         **recipe: model, epochs, learning_rate, batch_size, max_seq_length, doc_stride and the other
             fields of `Recipe`.
@@ -158,10 +159,10 @@ def _checkpoint(prepared: Prepared, folder: Path, resumed: bool) -> Path | None:
         "recipe": prepared.plan.recipe.as_dict(),
         "data": [fingerprint(prepared.task.train), fingerprint(prepared.task.validation)],
     }
-    if resumed:
-        return last_checkpoint(folder, asked)
-    begin(folder, asked)
-    return None
+    checkpoint = last_checkpoint(folder, asked) if resumed else None
+    if checkpoint is None:
+        begin(folder, asked)
+    return checkpoint
 
 
 def _train(
@@ -178,13 +179,18 @@ def _train(
     from qatoolkit.training.trackers import tracking
 
     task, arguments, plan = prepared.task, prepared.arguments, prepared.plan
+    earlier: list[Row] = []
     if checkpoint:
         arguments.eval_on_start = False  # that was done when training began
         plan = replace(plan, resumed=int(checkpoint.name.rpartition("-")[2]))
+        earlier = rows_of(json.loads((checkpoint / "trainer_state.json").read_text())["log_history"])
 
     def started(steps: int) -> None:
         if on_start:
             on_start(replace(plan, steps=steps))
+        if on_epoch:
+            for row in earlier:
+                on_epoch(row)
 
     with tracking(arguments.report_to, folder):
         fitted = fit(

@@ -12,10 +12,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from qatoolkit.corpus.record import origin
 from qatoolkit.errors import DestinationError, UsageError
 
-_COLUMNS = ("id", "question", "answer", "start", "end", "score", "null_score", "source", "line", "reason")
+_COLUMNS = (
+    "id", "question", "answer", "start", "end", "score", "null_score", "source", "line", "place", "reason",
+)  # fmt: skip
+# What `place` is made of, where there is no line to go to.
+_PLACE = ("source", "line", "pointer", "row")
 _SUFFIXES = (".jsonl", ".csv", ".parquet")
+
+
+# Key of the Parquet's metadata: the normalisation profile by which its answers are to be scored.
+LANGUAGE = b"qatoolkit.language"
 
 
 def check_output(path: Path, *, overwrite: bool) -> None:
@@ -63,12 +72,15 @@ def write_answers(table: pa.Table, path: Path, *, null_scores: bool) -> None:
 
 
 def answer_rows(table: pa.Table, *, null_scores: bool) -> Iterator[dict[str, Any]]:
-    """What JSON Lines and CSV hold of each row: `reason` only where there is one."""
-    names = [name for name in _COLUMNS if name in table.column_names]
+    """What JSON Lines and CSV hold of each row; `place` is for people, `reason` only where there is one."""
+    names = [name for name in _COLUMNS if name in (*table.column_names, "place")]
     if not null_scores:
         names.remove("null_score")
-    for batch in table.select(names).to_batches(max_chunksize=1000):
-        for row in batch.to_pylist():
+    needed = [name for name in table.column_names if name in names or name in _PLACE]
+    for batch in table.select(needed).to_batches(max_chunksize=1000):
+        for held in batch.to_pylist():
+            held["place"] = origin(*(held[name] for name in _PLACE)) or None
+            row = {name: held[name] for name in names}
             for name in ("score", "null_score"):
                 if name in row:
                     row[name] = _rounded(row[name])

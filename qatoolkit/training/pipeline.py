@@ -23,6 +23,7 @@ from qatoolkit.training.model import LoadedModel, load_model, require_training
 from qatoolkit.training.settings import Mode, Settings, read_run
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 TASK = "question-answering"
@@ -63,7 +64,7 @@ def pipeline(
         arguments: defaults of the arguments of a call, see `QuestionAnswering`.
 
     Raises:
-        UsageError: another task, or an argument that is not known here.
+        UsageError: another task, an argument that is not known here, or no such device.
         ModelError: the model cannot be loaded, or does not answer by pointing at a span.
         MissingExtraError: torch or transformers are not installed.
     """
@@ -138,6 +139,11 @@ class QuestionAnswering:
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """Its tokenizer."""
         return self._loaded.tokenizer
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self._loaded.model.device
 
     def __call__(self, *inputs: Any, question: Any = None, context: Any = None, **arguments: Any) -> Any:
         """Answers; see the class for what may be given."""

@@ -46,7 +46,10 @@ class Plan:
     @property
     def advice(self) -> str | None:
         """One line for those who ask much of few examples."""
-        examples = self.counts["train"]["examples"]
+        train = self.counts["train"]
+        examples = train["examples"]
+        if train["unanswerable"] == examples:
+            return "no question of train has an answer: the model can only learn to abstain"
         if not self.new_head or examples >= _FEW:
             return None
         return (

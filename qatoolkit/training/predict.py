@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from qatoolkit.corpus.arrow import is_saved_dataset
 from qatoolkit.corpus.reader import Corpus, read
 from qatoolkit.errors import UsageError
-from qatoolkit.training.answering import answer, load_answering_model
+from qatoolkit.training.answering import answer, load_answering_model, require_count
 from qatoolkit.training.data import COLUMNS, Columns, fingerprint, infer_mode, pick
 from qatoolkit.training.model import require_training
-from qatoolkit.training.output import check_output, write_answers
+from qatoolkit.training.output import LANGUAGE, check_output, write_answers
 from qatoolkit.training.questions import PLACE, Questions, load_questions, read_questions
 from qatoolkit.training.settings import Mode, Settings, read_run, run_settings
 
@@ -83,7 +83,7 @@ def predict(
 
     Raises:
         MissingExtraError: torch or transformers are not installed.
-        UsageError: no such split, no dataset to be found, or another suffix.
+        UsageError: no such split, no dataset to be found, another suffix, or a batch size below 1.
         UnreadableError, NotACorpusError: the questions cannot be read.
         DestinationError: `output` exists.
         ModelError: the model cannot be loaded, or has not learnt to answer questions.
@@ -121,6 +121,11 @@ def open_questions(model: str | Path, dataset: Data | None, split: str | None) -
             raise UsageError(
                 "which questions? Name a converted dataset or a file, or --question and --context"
             )
+        if not Path(run["dataset"]).is_dir():
+            raise UsageError(
+                f"{run['dataset']}: no such folder here; it is the dataset that {model} was trained on. "
+                f"Name it where it is now: qatk predict {model} PATH"
+            )
         return load_questions(run["dataset"], split or "validation")
     if isinstance(dataset, Corpus):
         return read_questions(dataset, split)
@@ -142,6 +147,7 @@ def answer_questions(
 
     from qatoolkit.training.evaluate import SCHEMA, predictions_table
 
+    require_count("batch_size", batch_size)
     run = read_run(Path(model))
     loaded = load_answering_model(model, int8=int8)
     settings, mode = run_settings(run, loaded.tokenizer.model_max_length)
@@ -157,6 +163,7 @@ def answer_questions(
     ]
     reasons = dict(enumerate(questions.reasons)) | {asked[i]: reason for i, reason in refused.items()}
     table = _table(pa.concat_tables([SCHEMA.empty_table(), *tables]), questions, list(reasons.values()))
+    table = table.replace_schema_metadata({LANGUAGE: settings.language})
     unasked = [(questions.origin(row), reason) for row, reason in reasons.items() if reason is not None]
     result = PredictionRun(questions.split, mode, settings, table, None, None, None, unasked)
     if not questions.labelled:

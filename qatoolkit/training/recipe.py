@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -59,6 +60,15 @@ class Recipe:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in ("epochs", "learning_rate", "batch_size", "weight_decay", "seed", "negative_windows"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise UsageError(f"{name} is a number, not {value!r}")
+        for name in ("epochs", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be more than 0, not {getattr(self, name)}")
+        if self.batch_size < 1:
+            raise UsageError(f"batch_size must be 1 or more, not {self.batch_size}")
         if not 0 <= self.negative_windows <= 1:
             raise UsageError(f"negative_windows is a share from 0 to 1, not {self.negative_windows}")
         if self.patience is not None and self.patience < 1:

@@ -131,7 +131,7 @@ class RunningCeiling:
         self._setting = Setting(max_seq_length, doc_stride, max_answer_length)
         self._language = language
         self._counts: Counter[str] = Counter()
-        self._most_windows = self._longest = 0
+        self._most_windows = 0
         self._sums = dict.fromkeys(_REFERENCES, (0.0, 0.0))
         self._reaches: list[Reach] = []
         self._missed: list[tuple[Unreachable, dict[Reference, tuple[float, float]]]] = []
@@ -187,7 +187,7 @@ class RunningCeiling:
         missed[[example.index for example in unreachable]] = True
         most = self._tokenizer.model_max_length
         most = most if most < NO_LIMIT else self._setting.max_seq_length
-        return suggest(Reach.join(self._reaches), self._setting, missed, self._longest, most)
+        return suggest(Reach.join(self._reaches), self._setting, missed, most)
 
     def _add(self, examples: Mapping[str, list[Any]], features: Features) -> None:
         reach = measure_reach(features, examples["context"], examples["answers"])
@@ -234,7 +234,6 @@ class RunningCeiling:
         unknown = self._tokenizer.unk_token_id
         windows = np.bincount(features.example, minlength=1)
         self._most_windows = max(self._most_windows, int(windows.max()))
-        self._longest = max(self._longest, int(features.lengths.max(initial=0)))
         self._counts += Counter(
             examples=len(examples["id"]),
             unanswerable=sum(not answers["text"] for answers in examples["answers"]),

@@ -17,14 +17,13 @@ _MOST = 0.9
 _STEP = 8
 
 
-def suggest(reach: Reach, setting: Setting, missed: Flags, longest: int, most_tokens: int) -> list[str]:
+def suggest(reach: Reach, setting: Setting, missed: Flags, most_tokens: int) -> list[str]:
     """What to try, in words of the command line; nothing where nothing would help.
 
     Args:
         reach: of all E examples.
         setting: the present one.
         missed: shape (E,), which examples are out of reach.
-        longest: tokens of the longest feature.
         most_tokens: what the model can take.
     """
     wanted = reach.exact & missed[reach.example]
@@ -43,12 +42,7 @@ def suggest(reach: Reach, setting: Setting, missed: Flags, longest: int, most_to
             offers += [together] if together.gain > max(offer.gain for offer in offers) else []
     if (wanted & ~held).any() and setting.max_seq_length < most_tokens:
         offers.append(_Offer(reach, setting, replace(setting, max_seq_length=most_tokens), missed))
-    found = [offer.sentence for offer in offers if offer.gain > 0]
-    enough = _round_up(longest)
-    if 0 < enough < setting.max_seq_length:
-        same = f"--max-seq-length {enough} would cut the same windows: the longest has {longest} tokens"
-        found.append(same)
-    return found
+    return [offer.sentence for offer in offers if offer.gain > 0]
 
 
 @dataclass(frozen=True, eq=False)

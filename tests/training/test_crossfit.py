@@ -99,7 +99,7 @@ def test_folds_share_no_title_and_are_about_equal() -> None:
 
 def test_too_few_groups(make_dataset: Maker) -> None:
     columns = load_columns(make_dataset(repeat=2)["train"], "train")  # four contexts
-    with pytest.raises(UsageError, match="only 4 groups"):
+    with pytest.raises(UsageError, match="has 4 groups that share no title"):
         deal_folds(columns, 5, seed=1)
     with pytest.raises(UsageError, match="two folds at least"):
         deal_folds(columns, 1, seed=1)

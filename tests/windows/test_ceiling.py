@@ -231,13 +231,6 @@ def test_unknown_tokens_are_counted_once_for_each_context(minilm: PreTrainedToke
     assert found.unknown_share == pytest.approx(1 / 64)
 
 
-def test_windows_longer_than_any_text_are_pointed_out(minilm: PreTrainedTokenizerFast) -> None:
-    examples = columns(found_in("Ada met Bob", "Bob"))
-    found = find_ceiling(examples, minilm)
-    assert found.suggestions == ["--max-seq-length 8 would cut the same windows: the longest has 8 tokens"]
-    assert find_ceiling(examples, minilm, 8).suggestions == []
-
-
 @pytest.mark.parametrize(
     ("lengths", "message"),
     [
