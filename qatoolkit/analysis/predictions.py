@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 from qatoolkit.analysis.cases import Example, Prediction
 from qatoolkit.analysis.source import choose_split, example_from_row, read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
-from qatoolkit.training.output import LANGUAGE
 
 T = TypeVar("T")
 
@@ -63,14 +62,12 @@ class PredictionsFile:
         ids: of the questions; two questions of a careless file may share one.
         predictions: one for each id.
         examples: what was asked, one for each id; None when the file does not carry it.
-        language: normalisation profile that `qatk predict` scored by; "en" where the file does not say.
     """
 
     path: str
     ids: list[str]
     predictions: list[Prediction]
     examples: list[Example] | None = None
-    language: str = "en"
 
     def by_id(self) -> dict[str, Prediction]:
         """The predictions, to be joined to a data set.
@@ -135,10 +132,8 @@ def load_predictions(path: str | Path) -> PredictionsFile:
         NotACorpusError: it holds something else.
     """
     place = Path(path)
-    language = "en"
     if place.suffix == ".parquet":
         rows = _parquet_rows(place)
-        language = (pq.read_schema(place).metadata or {}).get(LANGUAGE, b"en").decode()
     elif place.suffix == ".jsonl":
         rows = _json_lines(place)
     else:
@@ -149,7 +144,7 @@ def load_predictions(path: str | Path) -> PredictionsFile:
     predictions = _each(_prediction, rows, place)
     carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
     examples = _each(example_from_row, rows, place) if carried else None
-    return PredictionsFile(str(path), ids, predictions, examples, language)
+    return PredictionsFile(str(path), ids, predictions, examples)
 
 
 def load_null_odds(path: str | Path) -> dict[str, float]:

@@ -113,8 +113,7 @@ def _of_predictions(
         raw = [predicted.get(example.id, Prediction(None)) for example in examples]
     unknown = [key for key in predicted if key not in ids]
     if null_odds is None:
-        made = analyse(str(path), examples, raw, split=split, settings={"language": given.language})
-        return replace(made, unknown=unknown)
+        return replace(analyse(str(path), examples, raw, split=split), unknown=unknown)
     odds = odds_for(null_odds, examples, raw)
     kept, notes = above_threshold(examples, raw, odds)
     made = analyse(str(path), examples, kept, split=split, notes=notes)

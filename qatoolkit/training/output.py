@@ -23,10 +23,6 @@ _PLACE = ("source", "line", "pointer", "row")
 _SUFFIXES = (".jsonl", ".csv", ".parquet")
 
 
-# Key of the Parquet's metadata: the normalisation profile by which its answers are to be scored.
-LANGUAGE = b"qatoolkit.language"
-
-
 def check_output(path: Path, *, overwrite: bool) -> None:
     """Refuses, before anything is computed, what could not be written at the end.
 

@@ -13,7 +13,7 @@ from qatoolkit.errors import UsageError
 from qatoolkit.training.answering import answer, load_answering_model, require_count
 from qatoolkit.training.data import COLUMNS, Columns, fingerprint, infer_mode, pick
 from qatoolkit.training.model import require_training
-from qatoolkit.training.output import LANGUAGE, check_output, write_answers
+from qatoolkit.training.output import check_output, write_answers
 from qatoolkit.training.questions import PLACE, Questions, load_questions, read_questions
 from qatoolkit.training.settings import Mode, Settings, read_run, run_settings
 
@@ -163,7 +163,6 @@ def answer_questions(
     ]
     reasons = dict(enumerate(questions.reasons)) | {asked[i]: reason for i, reason in refused.items()}
     table = _table(pa.concat_tables([SCHEMA.empty_table(), *tables]), questions, list(reasons.values()))
-    table = table.replace_schema_metadata({LANGUAGE: settings.language})
     unasked = [(questions.origin(row), reason) for row, reason in reasons.items() if reason is not None]
     result = PredictionRun(questions.split, mode, settings, table, None, None, None, unasked)
     if not questions.labelled:

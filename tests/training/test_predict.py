@@ -115,6 +115,16 @@ def test_a_model_that_is_no_run(overfitted: RunResult, foreign: Path, make_datas
         predict(foreign)
 
 
+def test_a_run_says_which_dataset_it_misses(overfitted: RunResult, tmp_path: Path) -> None:
+    run = json.loads((overfitted.path / "run.json").read_text("utf-8"))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text(json.dumps(run | {"dataset": "moved"}))
+    with pytest.raises(
+        UsageError, match=r"moved: .* that \S+run was trained on\. .*: qatk predict \S+run PATH$"
+    ):
+        predict(tmp_path / "run")
+
+
 def test_mistakes(overfitted: RunResult, make_dataset: Maker, tmp_path: Path) -> None:
     data = make_dataset(repeat=1)
     with pytest.raises(ModelError, match="has not learnt to answer questions yet"):

@@ -72,11 +72,11 @@ def test_what_the_files_hold(abstaining: RunResult, questions: Path, tmp_path: P
     for name in ("a.jsonl", "a.csv", "a.parquet"):
         predict(abstaining.path, questions, output=tmp_path / "new" / name)
     rows = [json.loads(line) for line in (tmp_path / "new/a.jsonl").read_text("utf-8").splitlines()]
-    names = ["id", "question", "answer", "start", "end", "score", "null_score", "source", "line"]
+    names = ["id", "question", "answer", "start", "end", "score", "null_score", "source", "line", "place"]
     assert [list(row) for row in rows] == [names + ["reason"] * (row["answer"] is None) for row in rows]
     first = rows[0]
     assert NILE[first["start"] : first["end"]] == first["answer"] == "6650 km"
-    assert (first["source"], first["line"]) == (str(questions), 2)
+    assert (first["source"], first["line"], first["place"]) == (str(questions), 2, f"{questions}:2")
     with (tmp_path / "new/a.csv").open(newline="") as stream:
         table = list(csv.DictReader(stream))
     assert list(table[0]) == [*names, "reason"]
@@ -92,6 +92,31 @@ def test_a_report_reads_what_was_written(overfitted: RunResult, questions: Path,
     assert result.summary is not None
     assert report["metrics"]["total"] == result.summary["total"] == 3
     assert report["metrics"]["f1"] == pytest.approx(result.summary["f1"])
+
+
+def test_questions_that_share_an_id_are_judged_each_by_its_own_row(
+    overfitted: RunResult, tmp_path: Path
+) -> None:
+    (tmp_path / "q.csv").write_text(
+        f"id,question,context,answer,answer_start\n1,{HOW_LONG},{NILE},6650 km,12\n1,{WHO},{ADA},1843,40\n"
+    )
+    result = predict(overfitted.path, tmp_path / "q.csv", output=tmp_path / "dup.parquet")
+    found = qatoolkit.report(predictions=tmp_path / "dup.parquet")
+    assert result.summary is not None
+    assert (found.metrics["f1"], found.metrics["total"]) == (result.summary["f1"], 2) == (50.0, 2)
+    assert [case.prediction.text for case in found.cases] == ["6650 km", "Ada Lovelace"]
+    with pytest.raises(UsageError, match=r"id '1' has several answers, .* leave --dataset out"):
+        qatoolkit.report(predictions=tmp_path / "dup.parquet", dataset=tmp_path / "q.csv")
+
+
+def test_a_row_without_a_line_has_a_place(overfitted: RunResult, tmp_path: Path) -> None:
+    qas = [{"id": "a", "question": HOW_LONG, "answers": []}, {"id": "b", "question": "", "answers": []}]
+    data = {"version": "v2.0", "data": [{"title": "", "paragraphs": [{"context": NILE, "qas": qas}]}]}
+    (tmp_path / "q.json").write_text(json.dumps(data))
+    predict(overfitted.path, tmp_path / "q.json", output=tmp_path / "a.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
+    pointers = [f"{tmp_path}/q.json#/data/0/paragraphs/0/qas/{number}" for number in range(2)]
+    assert [row["place"] for row in rows] == pointers
 
 
 def test_a_model_from_elsewhere_learns_from_the_file_whether_there_may_be_no_answer(
@@ -161,11 +186,14 @@ def test_questions_are_answered_as_they_are_typed(
     answers = [line for line in shown.out.splitlines() if line.startswith("answer")]
     assert answers[0] == "answer  6650 km"
     assert len(answers) == 2
+    assert [line for line in shown.out.splitlines() if line in (HOW_LONG, WHO)] == [HOW_LONG, WHO]
     assert shown.err.startswith("qatk: question number 1 has")
 
-    typed(monkeypatch, HOW_LONG.encode())
+    typed(monkeypatch, f"{HOW_LONG}\n{WHO}".encode())
     command(str(overfitted.path), output_format=OutputFormat.json, **options)
-    assert json.loads(capsys.readouterr().out)["answer"] == "6650 km"
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["question"] for row in rows] == [HOW_LONG, WHO]
+    assert rows[0]["answer"] == "6650 km"
 
     typed(monkeypatch, b"Who?\n\xff\xfe\n")
     with pytest.raises(UnreadableError, match="standard input, line 2: not UTF-8 text"):
@@ -176,5 +204,5 @@ def test_questions_are_answered_as_they_are_typed(
     (tmp_path / "t.txt").write_bytes(b" \n")
     with pytest.raises(UnreadableError, match=r"t\.txt: holds no text"):
         command(str(overfitted.path), **options)
-    with pytest.raises(UsageError, match="cannot be - itself"):
+    with pytest.raises(UsageError, match="cannot hold questions as well: add --question"):
         command(str(overfitted.path), context_file="-")

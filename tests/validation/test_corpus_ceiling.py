@@ -71,7 +71,6 @@ def test_for_people_it_fits_in_eighty_columns():
         *[f"  <text>:{line}: answer of 4 tokens; max_answer_length is 3" for line in range(5, 14)],
         "  ... 4 more; --output-format json has them all",
         "Try: --max-answer-length 8 would reach 13 more",
-        "Try: --max-seq-length 24 would cut the same windows: the longest has 17 tokens",
     ]
 
 
