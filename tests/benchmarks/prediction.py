@@ -47,11 +47,11 @@ def main() -> None:
         return
     names = [name for name in options.only.split(",") if name != "old" or options.old]
     with tempfile.TemporaryDirectory(prefix="qatk-bench-") as scratch:
-        model, formerly = folders(options.model, Path(scratch))
+        model = plain(options.model, Path(scratch))
         threads = ["--threads", str(options.threads)]
         ours = [sys.executable, __file__, options.questions, "--model", model, *threads, "--run"]
         commands = {name: [*ours, name] for name in CONTESTANTS[1:]}
-        commands["old"] = [options.old, PARITY / "old_pipeline.py", formerly, options.questions, *threads,
+        commands["old"] = [options.old, PARITY / "old_pipeline.py", model, options.questions, *threads,
                            "--batch-size", str(options.batch_size)]  # fmt: skip
         runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
         for _ in range(options.rounds):
@@ -60,12 +60,12 @@ def main() -> None:
     report(runs, read(options.questions))
 
 
-def folders(model: Path | None, scratch: Path) -> tuple[Path, Path]:
-    """The model, and a copy whose tokenizer transformers 4 knows."""
+def plain(model: Path | None, scratch: Path) -> Path:
+    """A copy that transformers 4 can load, and without the settings of a run."""
     if model is None:
         model = scratch / "parity"
         subprocess.run([sys.executable, str(PARITY / "model.py"), str(model)], check=True)
-    copied = scratch / "formerly"
+    copied = scratch / "plain"
     copied.mkdir()
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         shutil.copy(model / name, copied / name)
@@ -73,7 +73,7 @@ def folders(model: Path | None, scratch: Path) -> tuple[Path, Path]:
     known = {name: config[name] for name in config if name.endswith(("_token", "model_max_length"))}
     known["tokenizer_class"] = "PreTrainedTokenizerFast"
     (copied / "tokenizer_config.json").write_text(json.dumps(known), encoding="utf-8")
-    return model, copied
+    return copied
 
 
 def outcome(command: list[str]) -> dict[str, Any]:
