@@ -77,6 +77,15 @@ def settle(tokenizer: PreTrainedTokenizerFast, config: Mapping[str, Any], name: 
         tokenizer.init_kwargs.pop(setting, None)  # their copies, which would be saved again
     limit = min(tokenizer.model_max_length, _positions(config))
     tokenizer.model_max_length = limit if limit < NO_LIMIT else int(1e30)
+    names = tokenizer.model_input_names
+    # A tokenizer saved under no family's name forgets that its model tells two texts apart by types.
+    if "token_type_ids" not in names and config.get("type_vocab_size", 0) > 1 and _gives_types(tokenizer):
+        tokenizer.model_input_names = [*names, "token_type_ids"]
+
+
+def _gives_types(tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether what it puts around two texts gives them different token types."""
+    return len(set(tokenizer.backend_tokenizer.encode("a", "a").type_ids)) > 1
 
 
 def _positions(config: Mapping[str, Any]) -> int:

