@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("dataset")
     parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--learning-rate", type=float, default=3e-4)
+    parser.add_argument("--float32", action="store_true", help="even where the hardware has bfloat16")
     parser.add_argument("--variant", choices=VARIANTS)
     options = parser.parse_args()
     if options.variant:
@@ -78,6 +79,7 @@ def train(options: argparse.Namespace) -> dict[str, float]:
             epochs=options.epochs,
             learning_rate=options.learning_rate,
             batch_size=size,
+            settings={"bf16": False} if options.float32 else {},
             on_step=lambda done, total: times.append(time.perf_counter()),
         )
     gaps = [later - sooner for sooner, later in pairwise(times)]
