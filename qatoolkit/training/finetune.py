@@ -41,7 +41,7 @@ def finetune(
 ) -> RunResult:
     """Fine-tunes a model and writes a run.
 
-    On a CPU attention dropout is off, because it would take most of the time; the other dropout
+    On a CPU attention dropout is off, because it can double the time of a step; the other dropout
     stays. bfloat16 is used where the hardware has it; weights and predictions are float32.
 
     Args:

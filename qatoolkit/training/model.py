@@ -58,7 +58,7 @@ def load_model(
     Args:
         model: a folder, "pkg:NAME" or a hub id.
         without_dropout: builds the model without dropout, of attention weights or of anything. On a
-            CPU the fused attention kernels cannot do it, and it takes 60 % of the training time.
+            CPU the fused attention kernels cannot do it, and a step can take twice as long.
             The configuration that is saved again is left as it was.
 
     Raises:
