@@ -5,7 +5,8 @@ Plain frozen dataclasses; reading them from files is `source` and `predictions`,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from qatoolkit.corpus.record import origin
@@ -16,6 +17,15 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+class Candidate(NamedTuple):
+    """One of a model's best spans; "" is no answer."""
+
+    text: str
+    start: int
+    end: int
+    score: float
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Example:
         line: its first physical line there, from 1; None where there are no lines.
         pointer: its JSON pointer there; None where lines or rows say it.
         row: its row there, as its reader counted; None when unknown.
+        extra: the source's other columns, as text.
     """
 
     id: str
@@ -41,6 +52,7 @@ class Example:
     line: int | None = None
     pointer: str | None = None
     row: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -60,6 +72,9 @@ class Prediction:
         null_score: null score minus best span score; higher says rather no answer.
         gold_rank: rank from 0 of the first candidate that equals an annotated answer.
         n_windows: how many windows the context was cut into.
+        candidates: the best spans, at most three, best first; none when the file has none.
+        annotated_score: highest probability (0..1) that an annotated answer has among all candidates
+            of the file, 0.0 when it is none of them.
     """
 
     text: str | None
@@ -69,6 +84,8 @@ class Prediction:
     null_score: float | None = None
     gold_rank: int | None = None
     n_windows: int | None = None
+    candidates: tuple[Candidate, ...] = ()
+    annotated_score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,7 @@ class Case:
         error_class: a key of `classify.CLASSES`.
         annotated: the annotated span nearest to the predicted one, None when there is none.
         predicted: the predicted span, None when there is none or it is not in the context.
+        reason: why it is unreachable, or why its annotation is suspected; "" for the other classes.
     """
 
     example: Example
@@ -90,3 +108,4 @@ class Case:
     error_class: str
     annotated: Span | None = None
     predicted: Span | None = None
+    reason: str = ""
