@@ -1,56 +1,34 @@
-"""Loads the predicted side of a report: a run, or a predictions file.
+"""Loads predictions: what `qatk predict` and `qatk finetune` write, or the official kind.
 
-A run (and a predictions parquet or JSON Lines file of ours) carries its examples with it, so it
-needs no data set. The official kind is one JSON object {id: text} without positions, scores or
-examples; null odds are one JSON object {id: number}.
+A parquet or JSON Lines file of ours carries its examples with it, so it needs no data set. The
+official kind is one JSON object {id: text} without positions, scores or examples; null odds are one
+JSON object {id: number}.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import polars as pl
 
-from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.source import choose_split, example_from_row, read_json
+from qatoolkit.analysis.cases import Candidate, Example, Prediction
+from qatoolkit.analysis.source import example_from_row, read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
 T = TypeVar("T")
 
-_PREFIX = "predictions-"
-# Everything the analysis uses. The n_best lists are the bulk of the file and are left alone.
+# Everything the analysis uses.
 _COLUMNS = (
     "id", "title", "context", "question", "answers", "answer", "start", "end", "score", "null_score",
-    "gold_rank", "n_windows", "source", "row", "line", "pointer",
+    "n_best", "gold_rank", "n_windows", "source", "row", "line", "pointer", "extra",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run folder says.
-
-    Attributes:
-        split: the split that was predicted.
-        examples: the examples as they were predicted.
-        predictions: one for each example.
-        mode: "squad" or "squad_v2"; None when run.json is absent.
-        settings: decoding settings (null_score_diff_threshold, n_best_size, language, ...).
-        epochs: one row of figures per evaluation, epoch 0 before the first step.
-    """
-
-    split: str
-    examples: list[Example]
-    predictions: list[Prediction]
-    mode: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    epochs: list[dict[str, Any]] = field(default_factory=list)
+# The n-best lists are the bulk of a file; a reader looks at their heads.
+_MOST_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -86,44 +64,6 @@ class PredictionsFile:
         return found
 
 
-def load_run(folder: str | Path, split: str | None = None) -> Run:
-    """Reads a run folder.
-
-    Args:
-        folder: what `qatk finetune` wrote.
-        split: whose predictions; by default test before validation, and none without labels.
-
-    Raises:
-        UnreadableError: there is no such folder.
-        NotACorpusError: a predictions file lacks columns.
-        UsageError: the run holds no predictions (of that split).
-    """
-    place = Path(folder)
-    if not place.is_dir():
-        raise UnreadableError(
-            f"{folder}: no such run; write one with: qatk finetune, or give --predictions and --dataset"
-        )
-    files = {path.stem.removeprefix(_PREFIX): path for path in sorted(place.glob(f"{_PREFIX}*.parquet"))}
-    chosen = split or (choose_split(list(files), lambda name: _has_answer(files[name])) if files else "test")
-    if chosen not in files:
-        held = f"it has {', '.join(files)}" if files else "it has none"
-        raise UsageError(
-            f"{folder}: no predictions for {chosen} ({held}); "
-            f"write them with: qatk predict {folder} DATASET --split {chosen}"
-        )
-    rows = _parquet_rows(files[chosen], needed=("id", "context", "question", "answers", "answer"))
-    facts = _json_if_there(place / "run.json")
-    epochs = _json_if_there(place / "metrics.json").get("epochs") or []
-    return Run(
-        split=chosen,
-        examples=_each(example_from_row, rows, files[chosen]),
-        predictions=_each(_prediction, rows, files[chosen]),
-        mode=facts.get("mode"),
-        settings=facts.get("settings") or {},
-        epochs=[{name: _finite(value) for name, value in epoch.items()} for epoch in epochs],
-    )
-
-
 def load_predictions(path: str | Path) -> PredictionsFile:
     """Reads a predictions file: official JSON {id: text}, or parquet or JSON Lines of ours.
 
@@ -133,17 +73,17 @@ def load_predictions(path: str | Path) -> PredictionsFile:
     """
     place = Path(path)
     if place.suffix == ".parquet":
-        rows = _parquet_rows(place)
+        rows = parquet_rows(place)
     elif place.suffix == ".jsonl":
         rows = _json_lines(place)
     else:
         official = _official(place)
         return PredictionsFile(str(path), list(official), [Prediction(text) for text in official.values()])
     rows = [row for row in rows if _was_asked(row)]
-    ids = _each(lambda row: str(row["id"]), rows, place)
-    predictions = _each(_prediction, rows, place)
+    ids = each(lambda row: str(row["id"]), rows, place)
+    predictions = each(prediction_from_row, rows, place)
     carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
-    examples = _each(example_from_row, rows, place) if carried else None
+    examples = each(example_from_row, rows, place) if carried else None
     return PredictionsFile(str(path), ids, predictions, examples)
 
 
@@ -177,23 +117,43 @@ def _official(path: Path) -> dict[str, str]:
     return content
 
 
-def _parquet_rows(path: Path, needed: Sequence[str] = ("id", "answer")) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _table(path, _COLUMNS, needed).to_pylist()
-    return rows
+def parquet_rows(path: Path, needed: Sequence[str] = ("id", "answer")) -> list[dict[str, Any]]:
+    """The rows of a predictions parquet, of their n-best lists only the heads.
+
+    Raises:
+        UnreadableError: there is none.
+        NotACorpusError: it lacks a column that is needed.
+    """
+    frame = read_parquet(path, _COLUMNS, needed)
+    if {"n_best", "gold_rank"} <= set(frame.columns):
+        spans = pl.col("n_best").list
+        found = spans.get(pl.col("gold_rank"), null_on_oob=True).struct.field("score")
+        has_list = pl.col("n_best").is_not_null()
+        frame = frame.with_columns(
+            pl.when(has_list).then(found.fill_null(0.0)).alias("annotated_score"),
+            spans.head(_MOST_CANDIDATES),
+        )
+    return frame.to_dicts()
 
 
-def _table(path: Path, columns: Sequence[str], needed: Sequence[str]) -> pa.Table:
+def read_parquet(path: Path, columns: Sequence[str], needed: Sequence[str]) -> pl.DataFrame:
+    """Some columns of a parquet file, as far as it has them.
+
+    Raises:
+        UnreadableError: there is none.
+        NotACorpusError: it lacks a column that is needed.
+    """
     try:
-        held = pq.read_schema(path).names
-        table = pq.read_table(path, columns=[name for name in columns if name in held])
+        held = pl.read_parquet_schema(path)
+        frame = pl.read_parquet(path, columns=[name for name in columns if name in held])
     except FileNotFoundError as error:
         raise UnreadableError(f"{path}: no such file") from error
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise UnreadableError(f"{path}: not a readable parquet file: {error}") from error
     missing = [name for name in needed if name not in held]
     if missing:
         raise NotACorpusError(f"{path}: not predictions: it has no column {', '.join(missing)}")
-    return table
+    return frame
 
 
 def _json_lines(path: Path) -> list[dict[str, Any]]:
@@ -215,7 +175,7 @@ def _json_lines(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _each(build: Callable[[dict[str, Any]], T], rows: Sequence[dict[str, Any]], path: Path) -> list[T]:
+def each(build: Callable[[dict[str, Any]], T], rows: Sequence[dict[str, Any]], path: Path) -> list[T]:
     """Builds a value of every row, or says which row is not shaped like a prediction."""
     built = []
     for number, row in enumerate(rows, 1):
@@ -231,7 +191,7 @@ def _each(build: Callable[[dict[str, Any]], T], rows: Sequence[dict[str, Any]], 
     return built
 
 
-def _prediction(row: dict[str, Any]) -> Prediction:
+def prediction_from_row(row: dict[str, Any]) -> Prediction:
     text = row["answer"]
     if not isinstance(text, str | None):
         raise TypeError(f"the answer is {type(text).__name__}, not text")
@@ -239,28 +199,22 @@ def _prediction(row: dict[str, Any]) -> Prediction:
         text=text,
         start=row.get("start"),
         end=row.get("end"),
-        score=_finite(row.get("score")),
-        null_score=_finite(row.get("null_score")),
+        score=finite(row.get("score")),
+        null_score=finite(row.get("null_score")),
         gold_rank=row.get("gold_rank"),
         n_windows=row.get("n_windows"),
+        candidates=tuple(
+            Candidate(span["text"], span["start"], span["end"], span["score"])
+            for span in (row.get("n_best") or ())[:_MOST_CANDIDATES]
+        ),
+        annotated_score=finite(row.get("annotated_score")),
     )
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """A training that diverged leaves numbers that are none, and JSON has no word for them."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _has_answer(path: Path) -> bool:
-    """Whether a single question has an annotated answer; a blind test file has none."""
-    answers = _table(path, ("answers",), ("answers",))["answers"]
-    return bool(pc.any(pc.greater(pc.list_value_length(pc.struct_field(answers, "text")), 0)).as_py())
-
-
-def _json_if_there(path: Path) -> dict[str, Any]:
-    content = read_json(path) if path.is_file() else {}
-    return content if isinstance(content, dict) else {}

@@ -13,7 +13,8 @@ from pathlib import Path
 from qatoolkit.analysis.cases import Prediction
 from qatoolkit.analysis.judge import analyse
 from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for
-from qatoolkit.analysis.predictions import load_predictions, load_run
+from qatoolkit.analysis.predictions import load_predictions
+from qatoolkit.analysis.run import load_run
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.source import load_examples
 from qatoolkit.errors import UsageError
@@ -77,7 +78,7 @@ def _of_run(run: FilePath, split: str | None) -> Report:
         loaded.examples,
         loaded.predictions,
         split=loaded.split,
-        reference=modes.get(loaded.mode),
+        reference=modes.get(loaded.facts.get("mode")),
         settings=loaded.settings,
         epochs=loaded.epochs,
     )

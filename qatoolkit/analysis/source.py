@@ -101,6 +101,7 @@ def example_from_row(row: Mapping[str, Any]) -> Example:
         question=row["question"],
         answers=texts,
         answer_starts=starts if len(starts) == len(texts) else (-1,) * len(texts),
+        extra=_extra(row.get("extra")),
         **{name: row.get(name) for name in _ORIGIN},
     )
 
@@ -163,8 +164,21 @@ def _example(row: Mapping[str, Any], origin: Mapping[str, Any]) -> Example:
         question=row["question"] or "",
         answers=tuple(text or "" for text in row["text"] or ()),
         answer_starts=tuple(-1 if start is None else start for start in starts),
-        **origin,
+        **{name: origin.get(name) for name in _ORIGIN},
+        extra=_extra(origin.get("extra") or row["extra"]),
     )
+
+
+def _extra(held: str | None) -> dict[str, str]:
+    """The source's other columns, as text; what is itself nested stays JSON."""
+    content = json.loads(held) if held else {}
+    if not isinstance(content, dict):
+        return {}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in content.items()
+        if value is not None
+    }
 
 
 def _merged(examples: Iterable[Example]) -> list[Example]:
@@ -190,5 +204,7 @@ def _joined(first: Example, further: Example) -> Example:
 def _lineage(path: Path, split: str) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
-    table = pq.read_table(path, columns=["id", *_ORIGIN], filters=[("split", "=", split)])
+    held = pq.read_schema(path).names
+    columns = [name for name in ("id", *_ORIGIN, "extra") if name in held]
+    table = pq.read_table(path, columns=columns, filters=[("split", "=", split)])
     return {row.pop("id"): row for row in table.to_pylist()}
