@@ -2,8 +2,8 @@
 
 The classes agree with the score: `exact` and `other-occurrence` are the ones exact match counts
 as right, all others are wrong. A right abstention is `exact`. There is no class for the rest,
-because there is no rest; `missing` is for questions that got no prediction at all and is given
-by the report, not here.
+because there is no rest. Three more are given by `judge`, not here, because a position cannot tell
+them: `unreachable`, `suspected-annotation`, and `missing` for questions that got no prediction.
 
 A predictions file of the official kind has no positions. The text is then looked up in the
 context, and when it stands there several times the place that speaks best for it counts, so
@@ -30,6 +30,8 @@ CLASSES = {
     "wrong-sentence": "In no sentence that holds the answer, or nowhere in the context.",
     "false-abstention": "No answer given, although one is annotated.",
     "false-answer": "An answer given, although none is annotated.",
+    "unreachable": "No model could give the annotated answer with these windows.",
+    "suspected-annotation": "Wrong by an annotation that is probably wrong itself.",
     "missing": "No prediction for this question; counted as wrong.",
 }
 

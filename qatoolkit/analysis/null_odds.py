@@ -64,7 +64,7 @@ def above_threshold(
 
 
 def best_thresholds(
-    examples: Sequence[Example], predictions: Sequence[Prediction], odds: dict[str, float]
+    examples: Sequence[Example], predictions: Sequence[Prediction], odds: dict[str, float], language: str
 ) -> dict[str, float]:
     """`best_exact`, `best_f1` (percent) and their thresholds under the official names.
 
@@ -73,7 +73,7 @@ def best_thresholds(
     rank = {key: place for place, key in enumerate(odds)}
     order = sorted(range(len(examples)), key=lambda i: rank.get(examples[i].id, len(rank)))
     texts = [predictions[i].text for i in order]
-    scores = score(texts, [examples[i].answers for i in order])
+    scores = score(texts, [examples[i].answers for i in order], language)
     values = np.array([odds.get(examples[i].id, np.inf) for i in order])
     exact = best_threshold(scores.exact, scores.answerable, texts, values)
     overlap = best_threshold(scores.f1, scores.answerable, texts, values)

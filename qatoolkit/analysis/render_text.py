@@ -1,206 +1,230 @@
-"""Renders a report for a terminal, 80 columns wide, and as Markdown; both hold the same facts.
+"""Renders a report or a profile for a terminal, 80 columns wide; piped it is the same without colours.
 
 Only the signature and the name of the run may make a longer line: they are there to be copied.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from rich.cells import cell_len, set_cell_size
+import polars as pl
+from rich.cells import set_cell_size
+from rich.text import Text
 
-from qatoolkit.analysis.cases import Case
-from qatoolkit.analysis.classify import CLASSES
+from qatoolkit.analysis.calibration import Calibration
+from qatoolkit.analysis.comparison import Comparison
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import Standing, standings
+from qatoolkit.analysis.wording import (
+    annotated, cut, cut_front, notes, one_line, part_name, predicted, where, wrapped,
+)  # fmt: skip
 
-_COLUMNS = 80
-_MOST_EXAMPLES = 8
+if TYPE_CHECKING:
+    from qatoolkit.analysis.profile import Profile
+
+_MOST_EXAMPLES = 5
+_MOST_SUSPECTS = 5
 _MOST_ROWS = 8
-_MOST_IDS = 5
+_MOST_FACETS = 3
+# Fewer questions than this say nothing about how far the rows of a table lie apart.
+_SUPPORT = 10
 _BAR = 24
-_LONGEST = 60
-# Zero-width joiners, without which Persian words and many emoji fall apart.
-_JOINERS = "\u200c\u200d"
+_HEAD = "bold"
+_COLOURS = {
+    "exact": "green", "other-occurrence": "green", "suspected-annotation": "magenta",
+    "unreachable": "magenta",
+}  # fmt: skip
 
 
-def render_text(report: Report) -> str:
-    """The report as plain text without colours; the verdict comes last."""
-    return "\n".join(_text(report)) + "\n"
+def render_text(found: Report | Profile) -> str:
+    """All of it as plain text; the verdict comes last."""
+    return "\n".join(line.plain for line in render_lines(found)) + "\n"
 
 
-def render_markdown(report: Report) -> str:
-    """The report as Markdown, for an issue or a pull request."""
-    return "\n".join(_markdown(report)) + "\n"
+def render_lines(found: Report | Profile) -> Iterator[Text]:
+    """The same line by line, styled for a terminal."""
+    yield from _report(found) if isinstance(found, Report) else _profile(found)
 
 
-def notes(report: Report) -> Iterator[str]:
-    """What a reader must know, the ids that found no counterpart included."""
-    yield from report.notes
-    for ids, what in (
-        (report.missing, "questions without a prediction, counted as wrong"),
-        (report.unknown, "predicted ids that the data set does not have, ignored"),
-    ):
-        if ids:
-            yield f"{what} ({len(ids):,}): {_listed(ids)}"
-
-
-def one_line(text: str) -> str:
-    """User text on one line, with control characters written out."""
-    return "".join(
-        c if c.isprintable() or c in _JOINERS else " " if c.isspace() else _written_out(ord(c)) for c in text
-    )
-
-
-def _text(report: Report) -> Iterator[str]:
+def _report(report: Report) -> Iterator[Text]:
     split = f", {report.split} split" if report.split else ""
-    yield one_line(f"{report.subject}{split}")
-    yield ""
+    yield Text(one_line(f"{report.subject}{split}"), _HEAD)
+    yield Text()
     yield from _scores(report)
-    yield f"  {report.signature}"
-    yield ""
+    yield Text()
+    yield from _classes(report)
+    yield from _worst(report)
+    yield from _slices(report)
+    if report.calibration is not None:
+        yield from _calibration(report.calibration)
+    yield from _suspects(report)
+    if report.comparison is not None:
+        yield from _comparison(report.comparison)
+    yield from _examples(report)
+    yield from _notes(report)
+    yield Text(wrapped(report.verdict), _HEAD)
+
+
+def _scores(report: Report) -> Iterator[Text]:
+    yield Text(f"{'':<34}{'F1':>7}{'exact':>8}   95% interval of F1", _HEAD)
+    for row in standings(report):
+        label = f"  {row.label}" if row.kind == "part" else row.label
+        line = f"{label:<34}{row.f1:>7.1f}{row.exact:>8.1f}   {interval(row)}".rstrip()
+        yield Text(line, "" if row.kind in ("self", "part") else "dim")
+    chosen = thresholds(report)
+    if chosen:
+        yield Text(f"  {chosen}")
+    yield Text(f"  {report.signature}", "dim")
+
+
+def _classes(report: Report) -> Iterator[Text]:
     total = len(report.cases) or 1
     for name, count in report.classes.items():
         bar = "#" * round(_BAR * count / total)
-        yield f"{name:<20}{count:>7,}{100 * count / total:>7.1f}%  {bar}".rstrip()
-    for table in report.slices:
-        yield ""
-        yield f"{table.name:<34}{'F1':>7}{'exact':>8}{'questions':>11}"
-        for part in table.rows[:_MOST_ROWS]:
-            name = set_cell_size(_cut(part.value, 30) or "no title", 32)
-            yield f"  {name}{part.f1:>7.1f}{part.exact:>8.1f}{part.total:>11,}"
-        if len(table.rows) > _MOST_ROWS:
-            yield f"  ... {len(table.rows) - _MOST_ROWS:,} more"
-    yield ""
-    yield from _examples(report)
-    for note in notes(report):
-        yield _wrapped(f"Note: {note}")
-    yield _wrapped(report.verdict)
+        line = Text(f"{name:<22}{count:>7,}{100 * count / total:>7.1f}%")
+        yield line.append(f"  {bar}" if bar else "", _COLOURS.get(name, "yellow"))
 
 
-def _scores(report: Report) -> Iterator[str]:
-    yield f"{'':<34}{'F1':>7}{'exact':>8}   95% interval of F1"
-    for row in standings(report):
-        yield f"{_label(row):<34}{row.f1:>7.1f}{row.exact:>8.1f}   {_interval(row)}".rstrip()
-    thresholds = _thresholds(report)
-    if thresholds:
-        yield f"  {thresholds}"
+def _worst(report: Report) -> Iterator[Text]:
+    if report.worst.is_empty():
+        return
+    yield Text()
+    yield Text(f"{'clearly worse than the rest':<51}{'F1':>6}{'rest':>7}{'questions':>11}{'p':>5}", _HEAD)
+    for row in report.worst.head(_MOST_ROWS).iter_rows(named=True):
+        name = part_name(row["facet"], row["value"], row["facet_2"], row["value_2"])
+        chance = "<.01" if row["p_adjusted"] < 0.01 else f"{row['p_adjusted']:.2f}".lstrip("0")
+        yield Text(
+            f"  {set_cell_size(cut(name, 47), 49)}{row['f1']:>6.1f}{row['rest_f1']:>7.1f}"
+            f"{row['total']:>11,}{chance:>5}"
+        )
 
 
-def _examples(report: Report) -> Iterator[str]:
+def _slices(report: Report) -> Iterator[Text]:
+    """The tables whose rows lie furthest apart; all of them are in the other formats."""
+    facets = (
+        report.slices.filter(pl.col("total") >= _SUPPORT)
+        .group_by("facet", maintain_order=True)
+        .agg((pl.col("f1").max() - pl.col("f1").min()).alias("apart"))
+        .filter(pl.col("apart") > 0)
+        .sort("apart", descending=True, maintain_order=True)["facet"]
+        .to_list()
+    )
+    for facet in facets[:_MOST_FACETS]:
+        rows = report.slices.filter(pl.col("facet") == facet)
+        yield Text()
+        yield Text(f"{cut(facet, 32):<34}{'F1':>7}{'exact':>8}{'questions':>11}", _HEAD)
+        for row in rows.head(_MOST_ROWS).iter_rows(named=True):
+            name = set_cell_size(cut(row["value"], 30) or "none", 32)
+            yield Text(f"  {name}{row['f1']:>7.1f}{row['exact']:>8.1f}{row['total']:>11,}")
+        if rows.height > _MOST_ROWS:
+            yield Text(f"  ... {rows.height - _MOST_ROWS:,} more", "dim")
+    rest = report.slices["facet"].n_unique() - len(facets[:_MOST_FACETS])
+    if rest > 0:
+        yield Text(f"{rest} more ways to cut the questions are in the HTML report.", "dim")
+
+
+def _calibration(found: Calibration) -> Iterator[Text]:
+    half = found.coverage.filter(pl.col("coverage") >= 50).head(1)
+    yield Text()
+    line = f"confidence: expected calibration error {found.ece:.3f}"
+    if half.height:
+        line += f"; the surest half of the answers is {half['exact'][0]:.1f} % exact"
+    yield Text(wrapped(f"{line}."))
+
+
+def _suspects(report: Report) -> Iterator[Text]:
+    found = report.suspects
+    if found.is_empty():
+        return
+    yield Text()
+    strong = int(found["strong"].sum())
+    yield Text(f"Rows to look at first ({found.height:,} ranked, {strong:,} of them strong):", _HEAD)
+    for row in found.head(_MOST_SUSPECTS).iter_rows(named=True):
+        case = report.cases[row["index"]]
+        yield Text(f"  {where(case)}  {row['confidence']:.2f}")
+        yield Text(f"    {cut(case.example.question, 72)}")
+        proposed = f"  ->  {cut(row['new_text'], 32)}" if row["new_text"] else ""
+        yield Text(f"    {cut(row['old_text'], 32) or 'no answer'}{proposed}")
+        yield Text(wrapped(row["reason"], "      "), "dim")
+    yield Text("  All of them: --suspects suspects.csv, ready for qatk fix --apply.", "dim")
+
+
+def _comparison(found: Comparison) -> Iterator[Text]:
+    yield Text()
+    yield Text(f"{cut_front('against ' + found.against, 32):<34}{'this':>7}{'other':>8}   difference", _HEAD)
+    for row in found.scores.iter_rows(named=True):
+        name = {"f1": "F1", "exact": "exact match"}[row["metric"]]
+        yield Text(
+            f"  {name:<32}{row['this']:>7.1f}{row['other']:>8.1f}   {row['difference']:+.1f} "
+            f"({row['low']:+.1f} to {row['high']:+.1f}), p {row['p']:.3f}"
+        )
+    yield Text(
+        wrapped(
+            f"Only this one right: {found.right_only_this:,}; only the other: {found.right_only_other:,} "
+            f"(McNemar p {found.mcnemar:.3f}).",
+            "  ",
+        )
+    )
+    yield Text(wrapped(found.sentence, "  "), _HEAD)
+
+
+def _examples(report: Report) -> Iterator[Text]:
     wrong = report.wrong
+    yield Text()
     if not wrong:
         return
-    yield "The first that are not exact:"
+    yield Text("The first that are not exact:", _HEAD)
     for case in wrong[:_MOST_EXAMPLES]:
-        yield f"  {_where(case)}  {case.error_class}"
-        yield f"    {_cut(case.example.question)}"
-        yield f"    annotated: {_answers(case)}"
-        yield f"    predicted: {_predicted(case)}"
+        yield Text(f"  {where(case)}  {case.error_class}")
+        yield Text(f"    {cut(case.example.question)}")
+        yield Text(f"    annotated: {annotated(case)}", "green")
+        yield Text(f"    predicted: {predicted(case)}", "yellow")
     if len(wrong) > _MOST_EXAMPLES:
-        yield f"  ... {len(wrong) - _MOST_EXAMPLES:,} more in the HTML report"
-    yield ""
+        yield Text(f"  ... {len(wrong) - _MOST_EXAMPLES:,} more in the HTML report", "dim")
+    yield Text()
 
 
-def _markdown(report: Report) -> Iterator[str]:
-    yield f"## {_escaped(report.verdict)}"
-    yield ""
-    yield _escaped(one_line(report.subject))
-    yield ""
-    yield "| | F1 | exact | 95% interval of F1 |"
-    yield "|---|---:|---:|---|"
-    for row in standings(report):
-        yield f"| {_escaped(row.label)} | {row.f1:.1f} | {row.exact:.1f} | {_interval(row)} |"
-    yield ""
-    thresholds = _thresholds(report)
-    if thresholds:
-        yield f"{_escaped(thresholds)}\n"
-    yield f"`{report.signature}`"
-    yield ""
-    yield "| class | questions | meaning |"
-    yield "|---|---:|---|"
-    for name, count in report.classes.items():
-        yield f"| {name} | {count:,} | {CLASSES[name]} |"
-    wrong = report.wrong
-    if wrong:
-        yield ""
-        yield "| source | class | question | annotated | predicted |"
-        yield "|---|---|---|---|---|"
-    for case in wrong[: 4 * _MOST_EXAMPLES]:
-        cells = (_where(case), case.error_class, _cut(case.example.question), _answers(case),
-                 _predicted(case))  # fmt: skip
-        yield "| " + " | ".join(map(_escaped, cells)) + " |"
-    for note in notes(report):
-        yield f"\n{_escaped(note)}"
+def _notes(found: Report | Profile) -> Iterator[Text]:
+    for note in notes(found):
+        yield Text(wrapped(f"Note: {note}"))
 
 
-def _listed(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - _MOST_IDS:,} more" if len(ids) > _MOST_IDS else ""
-    return ", ".join(_cut(key, 40) for key in ids[:_MOST_IDS]) + more
+def _profile(profile: Profile) -> Iterator[Text]:
+    yield Text(one_line(profile.subject), _HEAD)
+    for name, table in {"": profile.totals, **profile.tables}.items():
+        yield Text()
+        yield from _columns(name, table)
+    yield Text()
+    yield from _notes(profile)
 
 
-def _label(row: Standing) -> str:
-    return f"  {row.label}" if row.kind == "part" else row.label
+def _columns(name: str, table: pl.DataFrame) -> Iterator[Text]:
+    """A table whose first column is a label and the others numbers."""
+    label, *numbers = table.columns
+    heads = "".join(f"{cut(number, 11):>12}" for number in numbers)
+    yield Text(f"{cut(name or label, 30):<32}{heads}", _HEAD)
+    for row in table.head(2 * _MOST_ROWS).iter_rows():
+        cells = "".join(f"{_number(value):>12}" for value in row[1:])
+        yield Text(f"  {set_cell_size(cut(str(row[0]), 28) or 'none', 30)}{cells}")
+    if table.height > 2 * _MOST_ROWS:
+        yield Text(f"  ... {table.height - 2 * _MOST_ROWS:,} more", "dim")
 
 
-def _interval(row: Standing) -> str:
+def _number(value: float | int | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def interval(row: Standing) -> str:
+    """The interval of F1, "" where there is none."""
     return f"{row.f1_interval[0]:.1f} to {row.f1_interval[1]:.1f}" if row.f1_interval else ""
 
 
-def _thresholds(report: Report) -> str:
+def thresholds(report: Report) -> str:
+    """The best no-answer thresholds, "" where null odds were not given."""
     if "best_f1" not in report.metrics:
         return ""
     best = [report.metrics[f"best_{name}_thresh"] for name in ("f1", "exact")]
     return "best thresholds, chosen on these questions: {:.4f} (F1), {:.4f} (exact)".format(*best)
-
-
-def _where(case: Case) -> str:
-    """The place, its end rather than its beginning where it is long."""
-    place = one_line(case.example.origin or case.example.id)
-    if cell_len(place) <= _LONGEST:
-        return place
-    while cell_len(place) > _LONGEST - 3:
-        place = place[max(1, (cell_len(place) - _LONGEST + 3) // 2) :]
-    return f"...{place}"
-
-
-def _answers(case: Case) -> str:
-    texts = list(dict.fromkeys(case.example.answers))
-    return _cut(" / ".join(texts)) if texts else "no answer"
-
-
-def _predicted(case: Case) -> str:
-    if case.prediction.text is None:
-        return "no prediction"
-    return _cut(case.prediction.text) if case.prediction.text else "no answer"
-
-
-def _cut(text: str, most: int = _LONGEST) -> str:
-    """On one line, at most `most` columns wide."""
-    plain = one_line(text[: 4 * most])
-    if cell_len(plain) <= most and len(text) <= 4 * most:
-        return plain
-    return set_cell_size(plain, most - 3).rstrip() + "..."
-
-
-def _written_out(code: int) -> str:
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _wrapped(text: str) -> str:
-    """Broken between words; unlike textwrap it knows that some characters are two columns wide."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > _COLUMNS:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is: no link, markup, entity, formula, mention or cell border."""
-    marked = "".join(f"\\{c}" if c in "\\`*_[]<>|#!~&$@" else c for c in text)
-    # GitHub makes links of bare addresses.
-    return re.sub(r"(?i)(?<=www)\.|:(?=//)", lambda found: f"\\{found[0]}", marked)

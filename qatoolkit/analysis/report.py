@@ -1,7 +1,7 @@
 """`report`: from predictions on disk to everything that is known about their mistakes.
 
-Finds out what was asked for, loads it, and hands it to `judge`. Loads no model and prints
-nothing; the rendering is in `render_text`, `render_markdown` and `render_html`.
+Gathers what was asked for and hands it to `analyse`. Loads no model and prints nothing; the rendering
+is in `render_text`, `render_markdown` and `render_html`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from qatoolkit.analysis.cases import Prediction
-from qatoolkit.analysis.judge import analyse
+from qatoolkit.analysis.analyse import analyse
+from qatoolkit.analysis.material import Material, against as load_against, of_predictions, of_run
 from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for
-from qatoolkit.analysis.predictions import load_predictions
-from qatoolkit.analysis.run import load_run
 from qatoolkit.analysis.result import Report
-from qatoolkit.analysis.source import load_examples
+from qatoolkit.analysis.suspects_files import write_suspects
 from qatoolkit.errors import UsageError
-from qatoolkit.metrics import Reference
+from qatoolkit.metrics.normalize import profile
 
 FilePath = str | Path
 
@@ -31,6 +29,9 @@ def report(
     null_odds: FilePath | None = None,
     split: str | None = None,
     fields: Mapping[str, str] | None = None,
+    language: str | None = None,
+    against: FilePath | None = None,
+    suspects: FilePath | None = None,
     output: FilePath | None = None,
 ) -> Report:
     """Analyses the predictions of a run, or a predictions file.
@@ -43,23 +44,43 @@ def report(
         null_odds: official JSON {id: number}, for the best thresholds; with `predictions` only.
         split: of the run or the data set; by default test before validation.
         fields: column -> field of the data set, where the usual names do not fit.
+        language: normalisation profile; by default that of the run, else what the texts are in.
+        against: another run, or predictions for the same questions, to compare with.
+        suspects: where to write the rows whose annotation is probably wrong: .csv for `qatk fix
+            --apply`, .json for Label Studio; by default nowhere.
         output: where to write the HTML page; by default none is written.
 
     Raises:
         UsageError: the arguments do not go together, or the files do not.
         UnreadableError: a file or folder cannot be read.
         NotACorpusError: it can be read, and holds something else.
+        DestinationError: a file cannot be written.
     """
-    if predictions is None:
-        if run is None:
-            raise UsageError("a report is about a run or about a predictions file: give one of them")
+    if (run is None) == (predictions is None):
+        raise UsageError(
+            "a report is about a run or about a predictions file: give one of them; "
+            "what a data set alone looks like is told by profile()"
+        )
+    if run is not None:
         if dataset is not None or null_odds is not None:
             raise UsageError("a run carries its questions: a data set and null odds go with predictions")
-        made = _of_run(run, split)
+        material = of_run(run, split)
     else:
-        if run is not None:
-            raise UsageError("a report is about a run or about a predictions file: give only one of them")
-        made = _of_predictions(predictions, dataset, null_odds, split, fields)
+        assert predictions is not None
+        material = of_predictions(predictions, dataset, split, fields)
+    chosen, how = _language(material, language)
+    other = load_against(against, material) if against is not None else None
+    best = {}
+    if null_odds is not None:
+        odds = odds_for(null_odds, material.examples, material.predictions)
+        best = best_thresholds(material.examples, material.predictions, odds, chosen)
+        kept, notes = above_threshold(material.examples, material.predictions, odds)
+        material = replace(material, predictions=kept, notes=[*material.notes, *notes])
+    material = replace(material, notes=[*material.notes, *how])
+    made = analyse(material, chosen, other)
+    made = replace(made, metrics={**made.metrics, **best})
+    if suspects is not None:
+        write_suspects(made.suspects, made.cases, suspects)
     if output is None:
         return made
     # Here, because who wants no page needs no template engine.
@@ -68,55 +89,18 @@ def report(
     return replace(made, html=write_html(made, output))
 
 
-def _of_run(run: FilePath, split: str | None) -> Report:
-    loaded = load_run(run, split)
-    if not loaded.examples:
-        raise UsageError(f"{run}: the predictions for {loaded.split} hold no questions")
-    modes: dict[str | None, Reference] = {"squad": "squad", "squad_v2": "squad_v2"}
-    return analyse(
-        str(run),
-        loaded.examples,
-        loaded.predictions,
-        split=loaded.split,
-        reference=modes.get(loaded.facts.get("mode")),
-        settings=loaded.settings,
-        epochs=loaded.epochs,
-    )
-
-
-def _of_predictions(
-    path: FilePath,
-    dataset: FilePath | None,
-    null_odds: FilePath | None,
-    split: str | None,
-    fields: Mapping[str, str] | None,
-) -> Report:
-    given = load_predictions(path)
-    examples = given.examples
-    if dataset is not None:
-        split, examples = load_examples(dataset, split, fields=fields)
-    elif split is not None:
-        raise UsageError(f"{path} has no splits: --split goes with a run or a data set")
-    if not examples:
-        if dataset is not None:
-            raise UsageError(f"{dataset} holds no questions")
-        raise UsageError(f"{path} carries no questions: name the data set that was predicted with --dataset")
-    ids = {example.id for example in examples}
-    # A file that carries its questions is judged row by row; only a data set has to be joined by id.
-    predicted = given.by_id() if dataset is not None else {}
-    if dataset is not None and not ids & predicted.keys():
-        raise UsageError(
-            f"{path} and {dataset} belong to different data sets or splits: they have no id in common "
-            f"(for example {next(iter(predicted), '')!r} and {examples[0].id!r})"
-        )
-    raw = given.predictions
-    if dataset is not None:
-        raw = [predicted.get(example.id, Prediction(None)) for example in examples]
-    unknown = [key for key in predicted if key not in ids]
-    if null_odds is None:
-        return replace(analyse(str(path), examples, raw, split=split), unknown=unknown)
-    odds = odds_for(null_odds, examples, raw)
-    kept, notes = above_threshold(examples, raw, odds)
-    made = analyse(str(path), examples, kept, split=split, notes=notes)
-    best = best_thresholds(examples, raw, odds)
-    return replace(made, metrics={**made.metrics, **best}, unknown=unknown)
+def _language(material: Material, asked: str | None) -> tuple[str, list[str]]:
+    """The profile to score with, and a sentence where nobody has said it."""
+    said = asked or material.settings.get("language")
+    if said is not None:
+        profile(said)
+        return said, []
+    texts = [text for example in material.examples for text in (example.context, example.question)]
+    from qatoolkit.metrics.language import detect_language
+    found = detect_language(texts)
+    if found == "en":
+        return found, []
+    return found, [
+        f"Answers are compared as in {found}, which the texts seem to be in (norm:{found}); "
+        "--lang names another, --lang en is what the official SQuAD scripts do."
+    ]

@@ -70,6 +70,26 @@ def load_examples(
     return chosen, examples(chosen)
 
 
+def load_training(path: str | Path) -> list[Example] | None:
+    """Questions and answers of a data set's training split; None where it has none.
+
+    Contexts are left out: they are the bulk of it, and nothing that is asked of it needs them.
+    """
+    if not Path(path).is_dir():
+        return None
+    corpus = read(path)
+    sources = _parts(corpus, Path(path)).get("train")
+    if sources is None:
+        return None
+    wanted = ("id", "question", "text")
+    return [
+        Example(row["id"] or "", "", "", row["question"] or "", tuple(text or "" for text in row["text"] or ()))
+        for source in sources
+        for batch in source.batches(corpus.mapping)
+        for row in batch.records.select(wanted).iter_rows(named=True)
+    ]
+
+
 def choose_split(names: Sequence[str], is_labelled: Callable[[str], bool]) -> str:
     """The split a report is about when none was asked for.
 

@@ -6,12 +6,6 @@ from typing import Any, NamedTuple
 
 from qatoolkit.analysis.result import Report
 
-_BASELINES = {
-    "lexical": ("word overlap, no model", "floor"),
-    "no-answer": ("never answering", "floor"),
-}
-
-
 class Standing(NamedTuple):
     """One line of the comparison; scores in percent.
 
@@ -55,9 +49,8 @@ def standings(report: Report) -> list[Standing]:
     if first is not None:
         where = "" if report.split == "validation" else " (validation)"
         rows.append(Standing(f"before training{where}", "before", first["f1"], first["exact"]))
-    for name, summary in report.baselines.items():
-        label, kind = _BASELINES[name]
-        rows.append(Standing(label, kind, summary["f1"], summary["exact"]))
+    for _, label, exact, overlap in report.floors.iter_rows():
+        rows.append(Standing(label, "floor", overlap, exact))
     return rows
 
 

@@ -38,18 +38,40 @@ def interval(
     Raises:
         ValueError: the lengths differ.
     """
+    sums, counts = by_cluster(values, clusters)
+    if len(counts) < 2:
+        return None
+    low, high = np.quantile(means(sums, counts, n, seed), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def by_cluster(
+    values: NDArray[np.float64], clusters: Sequence[Hashable]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The sum of the values and the number of examples of each cluster, in order of appearance.
+
+    Raises:
+        ValueError: the lengths differ.
+    """
     if len(values) != len(clusters):
         raise ValueError(f"{len(clusters)} cluster labels for {len(values)} values")
     index: dict[Hashable, int] = {}
     membership = np.array([index.setdefault(label, len(index)) for label in clusters], dtype=np.int64)
-    if len(index) < 2:
-        return None
-    sums = np.bincount(membership, weights=values)
-    counts = np.bincount(membership)
+    return np.bincount(membership, weights=values), np.bincount(membership)
+
+
+def means(sums: NDArray[np.float64], counts: NDArray[np.int64], n: int, seed: int) -> NDArray[np.float64]:
+    """Shape (n,): the mean of all values in each of n resamples of whole clusters.
+
+    Args:
+        sums: shape (k,), the sum of each cluster's values; k is at least 1.
+        counts: shape (k,), how many values each cluster has.
+        n: number of resamples.
+        seed: equal seeds draw the same clusters.
+    """
     generator = np.random.default_rng(seed)
-    means = np.empty(n)
+    resampled = np.empty(n)
     for first in range(0, n, _CHUNK):
-        drawn = generator.integers(len(index), size=(min(_CHUNK, n - first), len(index)))
-        means[first : first + len(drawn)] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+        drawn = generator.integers(len(sums), size=(min(_CHUNK, n - first), len(sums)))
+        resampled[first : first + len(drawn)] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    return resampled

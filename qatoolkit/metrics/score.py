@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qatoolkit import __version__
-from qatoolkit.metrics.normalize import normalize_answer
+from qatoolkit.metrics.normalize import Profile, profile
 
 Reference = Literal["squad", "squad_v2"]
 
@@ -38,20 +39,17 @@ def exact_match(
         language: normalisation profile.
         reference: the official script that decides about answers which normalise to nothing.
     """
-    normalized = normalize_answer(prediction, language)
-    return float(any(normalized == answer for answer in _accepted(answers, language, reference)))
+    return _score_all([prediction], [answers], profile(language), reference)[0][0]
 
 
 def f1(
     prediction: str, answers: Sequence[str], language: str = "en", reference: Reference = "squad_v2"
 ) -> float:
-    """The best F1 (0..1) of the bags of normalised words against any of the answers.
+    """The best F1 (0..1) of the bags of units, mostly words, against any of the answers.
 
     Args: as for `exact_match`.
     """
-    words = normalize_answer(prediction, language).split()
-    accepted = _accepted(answers, language, reference)
-    return max(_word_f1(words, answer.split(), reference) for answer in accepted)
+    return _score_all([prediction], [answers], profile(language), reference)[1][0]
 
 
 def score(
@@ -74,15 +72,10 @@ def score(
     """
     if len(predictions) != len(answers):
         raise ValueError(f"{len(predictions)} predictions for {len(answers)} questions")
-    answerable = np.array([len(texts) > 0 for texts in answers], dtype=bool)
+    answerable = np.fromiter(map(len, answers), dtype=np.int64, count=len(answers)) > 0
     followed: Reference = reference or ("squad" if answerable.all() else "squad_v2")
-    exact = np.zeros(len(answers))
-    overlap = np.zeros(len(answers))
-    for i, (prediction, texts) in enumerate(zip(predictions, answers, strict=True)):
-        if prediction is not None:
-            exact[i] = exact_match(prediction, texts, language, followed)
-            overlap[i] = f1(prediction, texts, language, followed)
-    return Scores(exact, overlap, answerable, language, followed)
+    exact, overlap = _score_all(predictions, answers, profile(language), followed)
+    return Scores(np.array(exact), np.array(overlap), answerable, language, followed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,28 +144,55 @@ class Scores:
 def percent(values: Iterable[float]) -> float:
     """Mean in percent, added up one by one as the official scripts do.
 
-    numpy adds pairwise and Python 3.12's `sum` compensates; both move the last digits.
+    `numpy.sum` adds pairwise and Python 3.12's `sum` compensates; both move the last digits.
     """
-    total = 0.0
-    count = 0
-    for value in values:
-        total += float(value)
-        count += 1
-    return 100.0 * total / count if count else 0.0
+    sums = np.asarray(values if isinstance(values, np.ndarray) else [*values], dtype=np.float64).cumsum()
+    return 100.0 * sums[-1].item() / len(sums) if len(sums) else 0.0
 
 
-def _accepted(answers: Sequence[str], language: str, reference: Reference) -> list[str]:
-    """The normalised answers that a prediction may equal; never empty."""
-    normalized = [normalize_answer(text, language) for text in answers]
-    if reference == "squad_v2":
-        normalized = [text for text in normalized if text]
-    return normalized or [""]
+def _score_all(
+    predictions: Sequence[str | None],
+    answers: Sequence[Sequence[str]],
+    normalized: Profile,
+    reference: Reference,
+) -> tuple[list[float], list[float]]:
+    """Exact match and F1 of each prediction; every distinct text is normalised once."""
+    distinct = list({*chain.from_iterable(answers), *filter(None, predictions), ""})
+    spaced = dict(zip(distinct, normalized.spaced(distinct), strict=True))
+    drop_empty = reference == "squad_v2"
+    exact = [0.0] * len(predictions)
+    overlap = exact.copy()
+    for i, (prediction, texts) in enumerate(zip(predictions, answers, strict=True)):
+        if prediction is None:
+            continue
+        text = spaced[prediction]
+        if prediction in texts and text:  # as it stands: most right answers do
+            exact[i] = overlap[i] = 1.0
+            continue
+        accepted = {spaced[answer] for answer in texts} or {""}
+        if drop_empty and len(accepted) > 1:
+            accepted.discard("")
+        if text in accepted or (normalized.unit and _closes(text, accepted, normalized)):
+            exact[i] = 1.0
+            overlap[i] = 1.0 if text or drop_empty else 0.0
+        elif text and texts:
+            units = text.split()
+            overlap[i] = max([_overlap(units, answer.split()) for answer in accepted])
+    return exact, overlap
 
 
-def _word_f1(predicted: list[str], annotated: list[str], reference: Reference) -> float:
-    if reference == "squad_v2" and not (predicted and annotated):
-        return float(predicted == annotated)
-    shared = sum((Counter(predicted) & Counter(annotated)).values())
+def _closes(text: str, accepted: Iterable[str], normalized: Profile) -> bool:
+    """Whether only the blanks of a language without any tell the text from an accepted one."""
+    return normalized.closed(text) in map(normalized.closed, accepted)
+
+
+def _overlap(predicted: list[str], annotated: list[str]) -> float:
+    """F1 of two bags; 0.0 when one of them is empty."""
+    some, others = set(predicted), set(annotated)
+    if len(some) == len(predicted) or len(others) == len(annotated):
+        shared = len(some & others)  # a unit that one side has once can be shared once
+    else:
+        shared = (Counter(predicted) & Counter(annotated)).total()
     if not shared:
         return 0.0
     precision = shared / len(predicted)

@@ -28,6 +28,7 @@ from qatoolkit.corpus.answers import as_integer
 from qatoolkit.corpus.encoding import HEAD_BYTES, decode, sniff_encoding
 from qatoolkit.corpus.sniff import DELIMITERS
 from qatoolkit.errors import UnreadableError, UsageError
+from qatoolkit.validation.spreadsheet import plain
 
 COLUMNS = (
     "file", "row", "line", "id", "content_hash", "answer", "old_text", "old_start", "new_text", "new_start",
@@ -104,7 +105,7 @@ def read_corrections(path: str | Path) -> list[Correction]:
 
 
 def _correction(row: Mapping[str | None, str | None], line: int) -> Correction:
-    cells = {name: row.get(name) or "" for name in COLUMNS}
+    cells = {name: plain(row.get(name) or "") for name in COLUMNS}
     numbers = {name: as_integer(cells[name]) for name in ("row", "answer", "old_start", "new_start")}
     odd = [f"{name} {cells[name]!r} is no number" for name, n in numbers.items() if cells[name] and n is None]
     said = cells["decision"].strip().lower()

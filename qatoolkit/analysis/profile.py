@@ -1,0 +1,158 @@
+"""`profile`: what is in a dataset, split by split, before any model has seen it.
+
+Counts and tables of the questions as they stand; nothing is validated (`qatk validate`) or rendered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from qatoolkit.analysis.cases import Example
+from qatoolkit.analysis.facets import describe
+from qatoolkit.analysis.profile_facets import further_facets, training_strata
+from qatoolkit.analysis.profile_notes import profile_notes
+from qatoolkit.analysis.splits import Split, load_splits
+from qatoolkit.analysis.window_counts import window_counts
+from qatoolkit.errors import UsageError
+from qatoolkit.metrics.language import detect_language
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+# Enough texts to tell a language by.
+_SAMPLE = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What is in a dataset.
+
+    Attributes:
+        subject: the dataset, as the user typed it.
+        splits: their names; "all" where the source names none.
+        totals: a row a split: how many questions, answers, contexts, titles, and the like.
+        tables: facet -> value and for each split the number of its questions that have it, in natural
+            order or the most frequent first.
+        notes: sentences a reader must know.
+    """
+
+    subject: str
+    splits: list[str]
+    totals: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return {
+            "version": 1,
+            "subject": self.subject,
+            "splits": self.splits,
+            "totals": self.totals.to_dicts(),
+            "tables": {name: table.to_dicts() for name, table in self.tables.items()},
+            "notes": self.notes,
+        }
+
+
+def profile(
+    dataset: str | Path,
+    *,
+    split: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    language: str | None = None,
+    tokenizer: str | PreTrainedTokenizerFast | None = None,
+    max_seq_length: int = 384,
+    doc_stride: int = 128,
+) -> Profile:
+    """Describes a dataset.
+
+    Args:
+        dataset: a file, a glob, a folder of files, or a folder of `DatasetDict.save_to_disk`.
+        split: only this one; all by default.
+        fields: column -> field, where the usual names do not fit.
+        language: a key of `metrics.normalize.PROFILES`; found out by default.
+        tokenizer: of the model that is to be trained, to count the windows of contexts.
+        max_seq_length: tokens of a window, with question and special tokens.
+        doc_stride: tokens that two neighbouring windows share.
+
+    Raises:
+        UnreadableError, NotACorpusError: it cannot be read, or holds something else.
+        UsageError: there is no such split, or no question at all.
+        ModelError: the tokenizer cannot be loaded.
+    """
+    splits = load_splits(dataset, split, fields)
+    examples = [example for part in splits for example in part.examples]
+    if not examples:
+        raise UsageError(f"{dataset} holds no questions")
+    languages = [_language(part.examples) for part in splits]
+    largest = max(range(len(splits)), key=lambda i: len(splits[i].examples))
+    chosen = language or languages[largest]
+    windows = None
+    if tokenizer is not None:
+        windows = window_counts(examples, tokenizer, max_seq_length, doc_stride)
+    facets = describe(examples, language=chosen, n_windows=windows).drop("title", strict=False)
+    columns = {column.name: column for column in (*facets, *further_facets(splits))}
+    strata = training_strata(splits, chosen)
+    if strata is not None:
+        columns["overlap with train"] = strata
+    found = [_totals(part, found) for part, found in zip(splits, languages, strict=True)]
+    return Profile(
+        str(dataset),
+        [part.name for part in splits],
+        pl.DataFrame(found),
+        {name: _table(column, splits) for name, column in columns.items() if column.n_unique() > 1},
+        profile_notes(splits, languages, windows, max_seq_length),
+    )
+
+
+def _language(examples: Sequence[Example]) -> str:
+    """The language of questions and contexts, by some from everywhere in the split."""
+    some = examples[:: 1 + len(examples) // _SAMPLE]
+    return detect_language([text for example in some for text in (example.question, example.context)])
+
+
+def _totals(split: Split, language: str) -> dict[str, str | int | float]:
+    examples = split.examples
+    answerable = sum(bool(example.answers) for example in examples)
+    answers = sum(len(example.answers) for example in examples)
+    asked = len({(example.context, example.question) for example in examples})
+    return {
+        "split": split.name,
+        "questions": len(examples),
+        "answerable": answerable,
+        "unanswerable": len(examples) - answerable,
+        "answers": answers,
+        "answers a question": round(answers / answerable, 2) if answerable else 0.0,
+        "contexts": len({example.context for example in examples}),
+        "titles": len({example.title for example in examples if example.title}),
+        "duplicate questions": len(examples) - asked,
+        "language": language,
+    }
+
+
+def _table(values: pl.Series, splits: Sequence[Split]) -> pl.DataFrame:
+    """How many questions of each split have each value.
+
+    Args:
+        values: of all examples, in the order of the splits; null belongs to no row.
+        splits: their order.
+
+    Returns:
+        value, and a column for each split; bands in natural order, other values by how many have them.
+    """
+    counts, first = values.drop_nulls().unique().sort().alias("value").to_frame(), 0
+    for split in splits:
+        part = values.slice(first, len(split.examples)).alias("value")
+        own = part.drop_nulls().value_counts(name=split.name)
+        counts = counts.join(own, on="value", how="left", maintain_order="left")
+        first += len(split.examples)
+    counts = counts.with_columns(pl.exclude("value").fill_null(0).cast(pl.Int64))
+    if values.dtype != pl.Enum:
+        total = pl.sum_horizontal(pl.exclude("value"))
+        counts = counts.sort(total, descending=True, maintain_order=True)
+    return counts.with_columns(pl.col("value").cast(pl.String))

@@ -1,0 +1,241 @@
+"""A report as large as a page has to bear, made up: 10,000 questions in several scripts, some hostile."""
+
+from __future__ import annotations
+
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+
+from qatoolkit.analysis.cases import Candidate, Case, Example, Prediction, Span
+from qatoolkit.analysis.classify import CLASSES
+
+EVIL = "</script><script>window.hit = 1; alert(1)</script><img src=http://192.0.2.1/x onerror=window.hit=1>"
+MARKDOWN = "[press here](javascript:window.hit=1) **bold** <b>bold</b> &amp; @{{ 7*7 }}"
+
+# Words of our own in several scripts, one of them written from the right.
+_WORDS = {
+    "en": "river stone lamp market winter garden bridge copper engine letter harbour island paper wheel "
+    "morning teacher silver copper window thousand village northern quiet ancient built carried opened",
+    "de": "Fluss Brücke Straße Müller Gärten Schlüssel Winter öffnete größte Kupfer Hafen Brief Lehrer",
+    "ar": "نهر جسر مدينة كتاب شارع بحر حديقة معلم رسالة ميناء قديم جديد",
+    "hi": "नदी पुल शहर किताब सड़क समुद्र बगीचा शिक्षक पत्र बंदरगाह",
+    "zh": "河流 橋樑 城市 書本 街道 海洋 花園 老師 信件 港口",
+    "emoji": "😀 lamp 🚀 river 🎉 stone café",
+}
+_QUESTION_WORDS = ("who", "what", "when", "where", "how many", "why")
+_LENGTHS = ("1 word", "2 words", "3 to 5 words", "6 words or more")
+
+
+def _text(chance, language, characters):
+    words = _WORDS[language].split()
+    parts, size = [], 0
+    while size < characters:
+        word = chance.choice(words)
+        if len(parts) % 14 == 13:
+            word += "."
+        parts.append(word)
+        size += len(word) + 1
+    return " ".join(parts)
+
+
+def _case(chance, index, title, context, words):
+    """A question about a stretch of words of its context, predicted rightly or in one of the wrong ways."""
+    first = chance.randrange(len(words) - 12)
+    start = sum(len(word) + 1 for word in words[:first])
+    answer = " ".join(words[first : first + chance.randint(1, 5)])
+    longer = " ".join(words[first : first + 7])
+    elsewhere = chance.randrange(len(words) - 6)
+    other = " ".join(words[elsewhere : elsewhere + 3])
+    place = sum(len(word) + 1 for word in words[:elsewhere])
+    name = chance.choices(
+        ["exact", "boundary-long", "wrong-sentence", "false-abstention", "other-occurrence", "false-answer"],
+        [60, 14, 12, 8, 3, 3],
+    )[0]
+    told, at = {
+        "boundary-long": (longer, start),
+        "wrong-sentence": (other, place),
+        "false-abstention": ("", None),
+        "false-answer": (other, place),
+    }.get(name, (answer, start))
+    answers = () if name == "false-answer" else (answer,)
+    score = round(chance.betavariate(5 if name == "exact" else 2, 2), 4)
+    candidates = (
+        Candidate(told, at or 0, (at or 0) + len(told), score),
+        Candidate(other, place, place + len(other), round((1 - score) / 2, 4)),
+        Candidate("", 0, 0, round((1 - score) / 3, 4)),
+    )
+    asked = chance.choice(_QUESTION_WORDS)
+    example = Example(
+        f"{index:06x}", title, context, f"{asked} {_text(chance, 'en', 45)}?", answers,
+        (start,) * len(answers), "corpus/dev.jsonl", index + 1, extra={"annotator": f"person {index % 7}"},
+    )  # fmt: skip
+    exact = 1.0 if name in ("exact", "other-occurrence") else 0.0
+    return Case(
+        example,
+        Prediction(told, at, None if at is None else at + len(told), score, candidates=candidates, gold_rank=chance.randrange(4)),
+        exact,
+        exact or (0.5 if name == "boundary-long" else 0.0),
+        name,
+        Span(start, start + len(answer)) if answers else None,
+        Span(at, at + len(told)) if told else None,
+    )  # fmt: skip
+
+
+def make_cases(total, *, characters=800, each=5, hostile=True):
+    """Cases whose contexts are shared by `each` questions; the first few carry hostile texts."""
+    chance = random.Random(20)
+    cases = []
+    languages = list(_WORDS)
+    for number in range((total + each - 1) // each):
+        language = "en" if number % 4 else languages[number // 4 % len(languages)]
+        context = _text(chance, language, characters)
+        if hostile and number < 3:
+            context = f"{EVIL} {MARKDOWN} {context}"
+        title = EVIL if hostile and number == 1 else f"Document {number // 40}"
+        words = context.split(" ")
+        for index in range(len(cases), min(len(cases) + each, total)):
+            cases.append(_case(chance, index, title, context, words))
+    return cases
+
+
+def make_facets(cases):
+    lengths = [_LENGTHS[min(3, sum(map(len, case.example.answers)) // 12)] for case in cases]
+    return pl.DataFrame(
+        {
+            "question word": [case.example.question.rsplit(" ")[0] for case in cases],
+            "answer length": pl.Series(lengths, dtype=pl.Enum(_LENGTHS)),
+            "title": [case.example.title for case in cases],
+            "annotator": [case.example.extra["annotator"] for case in cases],
+            MARKDOWN: [EVIL if number % 3 == 0 else "plain" for number in range(len(cases))],
+        }
+    )
+
+
+def make_slices(cases, facets):
+    scores = pl.DataFrame({"exact": [case.exact for case in cases], "f1": [case.f1 for case in cases]})
+    tables = []
+    for name in facets.columns:
+        table = pl.concat([facets.select(value=name), scores], how="horizontal").group_by("value")
+        tables.append(
+            table.agg(pl.len().alias("total"), pl.mean("exact") * 100, pl.mean("f1") * 100)
+            .sort("value")
+            .select(pl.lit(name).alias("facet"), pl.col("value").cast(pl.String), "total", "exact", "f1")
+        )
+    lost = (pl.col("total") * (100 - pl.col("f1")) / len(cases)).alias("lost")
+    return pl.concat(tables).with_columns(lost)
+
+
+def make_calibration(cases):
+    score = np.array([case.prediction.score for case in cases])
+    exact = np.array([case.exact for case in cases])
+    edges = np.linspace(0, 1, 11)
+    place = np.clip(np.digitize(score, edges) - 1, 0, 9)
+    bins = pl.DataFrame(
+        [
+            {"low": edges[i], "high": edges[i + 1], "total": int((place == i).sum()),
+             "confidence": float(score[place == i].mean()) if (place == i).any() else None,
+             "exact": float(exact[place == i].mean()) if (place == i).any() else None}
+            for i in range(10)
+        ]
+    )  # fmt: skip
+    share = np.arange(1, 101)
+    curve = 100 * np.exp(-share / 180)
+    return SimpleNamespace(
+        bins=bins,
+        ece=0.0731,
+        aurc=0.142,
+        coverage=pl.DataFrame({"coverage": share, "exact": curve, "f1": curve + 3}),
+        thresholds=pl.DataFrame(
+            {"threshold": share / 10 - 5, "exact": curve, "f1": curve + 2, "answered": share}
+        ),
+    )
+
+
+def make_comparison(cases, slices):
+    names = ["exact", "boundary-long", "wrong-sentence", "false-abstention"]
+    pairs = [(was, now, 900 if was == now else 40 + 9 * i + j) for i, was in enumerate(names) for j, now in enumerate(names)]  # fmt: skip
+    difference = pl.col("f1") - pl.col("other_f1")
+    return SimpleNamespace(
+        against="runs/before",
+        total=len(cases),
+        only_this=0,
+        only_other=12,
+        scores=pl.DataFrame(
+            {"metric": ["exact", "f1"], "this": [63.1, 70.2], "other": [60.0, 68.0], "difference": [3.1, 2.2],
+             "low": [1.9, 1.1], "high": [4.2, 3.3], "p": [0.0004, 0.002]}
+        ),
+        right_only_this=720,
+        right_only_other=410,
+        mcnemar=1.2e-9,
+        transitions=pl.DataFrame(pairs, schema=["other_class", "this_class", "total"], orient="row"),
+        slices=slices.filter(pl.col("total") > 100)
+        .with_columns((pl.col("f1") - 4 + pl.int_range(pl.len()) % 9).alias("other_f1"))
+        .with_columns(difference.alias("difference"), p=pl.lit(0.02), p_adjusted=pl.lit(0.04)),
+        verdict="better",
+        sentence="Better than runs/before: F1 is 2.2 points higher (1.1 to 3.3).",
+    )  # fmt: skip
+
+
+def make_suspects(cases):
+    wrong = [index for index, case in enumerate(cases) if case.error_class == "wrong-sentence"][:120]
+    return pl.DataFrame(
+        [
+            {"index": index, "strong": rank < 40, "reason": f"other annotators agree on another span {EVIL}",
+             "confidence": 0.99 - rank / 300, "file": "corpus/dev.jsonl", "row": index, "line": index + 1,
+             "id": cases[index].example.id, "content_hash": "blake2b:00", "answer": 0,
+             "old_text": cases[index].example.answers[0], "old_start": 0,
+             "new_text": cases[index].prediction.text, "new_start": 0, "decision": ""}
+            for rank, index in enumerate(wrong)
+        ]
+    )  # fmt: skip
+
+
+def make_worst(slices):
+    worst = slices.filter(pl.col("total") > 200).sort("f1").head(8)
+    return worst.with_columns(
+        facet_2=pl.when(pl.int_range(pl.len()) == 1).then(pl.lit("annotator")),
+        value_2=pl.when(pl.int_range(pl.len()) == 1).then(pl.lit("person 3")),
+        rest_f1=pl.col("f1") + 5,
+        difference=pl.lit(-5.0) - pl.int_range(pl.len()) / 3,
+        low=pl.lit(-9.0),
+        high=pl.lit(-2.0),
+        p=pl.lit(0.0001),
+        p_adjusted=pl.lit(0.004),
+    )
+
+
+def make_values(total=10_000, **how):
+    """Every field of such a report, by name."""
+    cases = make_cases(total, **how)
+    facets = make_facets(cases)
+    slices = make_slices(cases, facets)
+    chance = np.random.default_rng(0)
+    confidence = chance.beta(4, 2, total)
+    classes = {name: sum(case.error_class == name for case in cases) for name in CLASSES}
+    return {
+        "subject": "runs/first",
+        "split": "validation",
+        "language": "en",
+        "metrics": {"exact": 100 * np.mean([case.exact for case in cases]), "f1": 100 * np.mean([case.f1 for case in cases]), "total": total},
+        "signature": "squad|n:10000|refs:max|norm:en|missing:wrong|null:0.0|nbest:20|maxans:30|ver:0.1.0",
+        "intervals": {"exact": (61.8, 64.4), "f1": (69.1, 71.4)},
+        "clusters": "title",
+        "floors": pl.DataFrame({"name": ["lexical", "question-blind"], "label": ["word overlap, no model", "never looks at the question"], "exact": [4.2, 9.1], "f1": [11.0, 14.2]}),
+        "classes": {name: count for name, count in classes.items() if name != "missing" or count},
+        "slices": slices,
+        "worst": make_worst(slices),
+        "calibration": make_calibration(cases),
+        "suspects": make_suspects(cases),
+        "comparison": make_comparison(cases, slices),
+        "data_map": pl.DataFrame({"index": range(total), "confidence": confidence, "variability": 0.4 * confidence * (1 - confidence) + 0.1 * chance.random(total), "correctness": chance.integers(0, 4, total) / 3}),
+        "cases": cases,
+        "facets": facets,
+        "epochs": [{"epoch": epoch, "train_loss": None if epoch == 0 else 3 / epoch, "validation_loss": 2.4 + (epoch - 3) ** 2 / 10, "exact": 60 - (epoch - 3) ** 2, "f1": 70 - (epoch - 3) ** 2} for epoch in range(5)],
+        "best_epoch": 3.0,
+        "missing": [],
+        "unknown": [],
+        "dropped": [(index, "-") for index, case in enumerate(cases) if case.exact][:12],
+        "notes": [f"A note that quotes {EVIL}"],
+    }  # fmt: skip
