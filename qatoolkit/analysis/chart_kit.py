@@ -44,10 +44,11 @@ CONFIG: dict[str, Any] = {
         "guide": {"color": "var(--muted)", "strokeDash": [4, 4], "strokeWidth": 1.5},
         "note": {"color": "var(--muted)", "fill": "var(--muted)"},
         "interval": {"color": "var(--place)", "strokeWidth": 2},
+        "estimate": {"color": "var(--place)", "opacity": 1},
     },
 }  # fmt: skip
 
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 Specification = dict[str, Any]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from qatoolkit.analysis.chart_kit import colours, tip
+from qatoolkit.analysis.chart_kit import Chart, colours, tip
 from qatoolkit.analysis.class_groups import GROUP_OF, GROUPS
 
 # More points than this cannot be told apart, and an SVG of them is slow.
@@ -17,10 +17,12 @@ MAX_POINTS = 2_000
 # A slice with fewer questions says little and is drawn pale.
 FEW = 30
 
+_VALUES = alt.Axis(labelExpr="datum.label || '(empty)'")
+
 
 def lines(
     frame: pl.DataFrame, x: str, series: dict[str, str], titles: tuple[str, str], *, whole: bool = False
-) -> alt.Chart:
+) -> Chart:
     """Columns of a frame as lines over another column.
 
     Args:
@@ -38,21 +40,23 @@ def lines(
         .with_columns(pl.col("series").replace_strict(series, return_dtype=pl.String))
     )
     names = alt.Scale(domain=[series[name] for name in known])
+    strokes = alt.Legend(symbolType="stroke")
     below = alt.Axis(grid=False, tickCount=6, format="~r", tickMinStep=1 if whole else alt.Undefined)
-    return (
+    drawn: Chart = (
         alt.Chart(long)
         .mark_line(point={"size": 40} if frame.height <= 30 else False)
         .encode(
             alt.X("x:Q", title=titles[0], axis=below),
             alt.Y("y:Q", title=titles[1], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
-            alt.Color("series:N", scale=names),
-            alt.StrokeDash("series:N", scale=names),
+            alt.Color("series:N", scale=names, legend=strokes),
+            alt.StrokeDash("series:N", scale=names, legend=strokes),
             [tip("series", "line"), tip("x", titles[0], ".4~g"), tip("y", titles[1], ".4~g")],
         )
     )
+    return drawn
 
 
-def marked(chart: alt.Chart, x: float, word: str) -> alt.LayerChart:
+def marked(chart: Chart, x: float, word: str) -> Chart:
     """A chart with a vertical line at `x` and a word beside it."""
     at = alt.Chart(pl.DataFrame({"x": [x], "word": [word]})).encode(x="x:Q")
     rule = at.mark_rule(style="guide")
@@ -60,7 +64,7 @@ def marked(chart: alt.Chart, x: float, word: str) -> alt.LayerChart:
     return alt.layer(rule, chart, text)
 
 
-def classes(frame: pl.DataFrame) -> alt.LayerChart:
+def classes(frame: pl.DataFrame) -> Chart:
     """How many questions have each error class.
 
     Args:
@@ -80,7 +84,7 @@ def classes(frame: pl.DataFrame) -> alt.LayerChart:
     return alt.layer(bars, base.mark_text(align="left", dx=5).encode(text=alt.Text("total:Q", format=",d")))
 
 
-def slices(frame: pl.DataFrame, overall: float) -> alt.LayerChart:
+def slices(frame: pl.DataFrame, overall: float) -> Chart:
     """F1 of every value of one facet, with the number of questions.
 
     Args:
@@ -89,7 +93,7 @@ def slices(frame: pl.DataFrame, overall: float) -> alt.LayerChart:
     """
     labels = [f"{f1:.1f} ({total:,})" for f1, total in frame.select("f1", "total").iter_rows()]
     base = alt.Chart(frame.with_columns(label=pl.Series(labels))).encode(
-        alt.Y("value:N", sort=None, title=None),
+        alt.Y("value:N", sort=None, title=None, axis=_VALUES),
         tooltip=[
             tip("value"),
             tip("f1", "F1", ".1f"),
@@ -107,7 +111,7 @@ def slices(frame: pl.DataFrame, overall: float) -> alt.LayerChart:
     return alt.layer(bars, line, text)
 
 
-def differences(frame: pl.DataFrame, title: str) -> alt.LayerChart:
+def differences(frame: pl.DataFrame, title: str) -> Chart:
     """Differences with their intervals, as points and whiskers beside a line at nothing.
 
     Args:
@@ -126,20 +130,21 @@ def differences(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     )
     x = alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6))
     whiskers = base.mark_rule(style="interval").encode(x, x2="high:Q")
-    point = {"filled": True, "color": "var(--place)", "size": 80, "opacity": 1, "cursor": "pointer"}
-    points = base.mark_point(**point).encode(x="difference:Q")
+    points = base.mark_point(style="estimate", filled=True, size=80, cursor="pointer").encode(
+        x="difference:Q"
+    )
     nothing = alt.Chart(pl.DataFrame({"x": [0]})).mark_rule(style="guide").encode(x="x:Q")
     return alt.layer(nothing, whiskers, points)
 
 
-def won_lost(frame: pl.DataFrame) -> alt.Chart:
+def won_lost(frame: pl.DataFrame) -> Chart:
     """F1 gained and lost by slice; pale where it can be chance.
 
     Args:
         frame: label, facet, value, total, difference, p_adjusted.
     """
     change = pl.when(pl.col("difference") >= 0).then(pl.lit("gained")).otherwise(pl.lit("lost"))
-    return (
+    drawn: Chart = (
         alt.Chart(frame.with_columns(change=change))
         .mark_bar(cursor="pointer")
         .encode(
@@ -155,9 +160,10 @@ def won_lost(frame: pl.DataFrame) -> alt.Chart:
             ],
         )
     )
+    return drawn
 
 
-def reliability(bins: pl.DataFrame) -> alt.LayerChart:
+def reliability(bins: pl.DataFrame) -> Chart:
     """How often answers of each confidence are exact; on the diagonal the confidence is honest.
 
     Args:
@@ -184,7 +190,7 @@ def reliability(bins: pl.DataFrame) -> alt.LayerChart:
     return alt.layer(bars, line, points)
 
 
-def data_map(frame: pl.DataFrame) -> alt.Chart:
+def data_map(frame: pl.DataFrame) -> Chart:
     """Every example by how sure the model is of its annotation, and how much that varies.
 
     Args:
@@ -193,11 +199,11 @@ def data_map(frame: pl.DataFrame) -> alt.Chart:
     shown = frame if frame.height <= MAX_POINTS else frame.sample(MAX_POINTS, seed=0)
     names = ["never right", "sometimes right", "always right"]
     right = pl.when(pl.col("correctness") <= 0).then(pl.lit(names[0]))
-    right = right.when(pl.col("correctness") >= 1).then(pl.lit(names[2])).otherwise(pl.lit(names[1]))
+    known = right.when(pl.col("correctness") >= 1).then(pl.lit(names[2])).otherwise(pl.lit(names[1]))
     rounded = pl.col("confidence", "variability").round(3)
-    points = shown.select(pl.col("index").alias("open"), rounded, right.alias("right"))
+    points = shown.select(pl.col("index").alias("open"), rounded, known.alias("right"))
     shapes = alt.Scale(domain=names, range=["triangle-down", "diamond", "circle"])
-    return (
+    drawn: Chart = (
         alt.Chart(points)
         .mark_point(filled=True, size=30, opacity=0.65, cursor="pointer", aria=False)
         .encode(
@@ -210,9 +216,10 @@ def data_map(frame: pl.DataFrame) -> alt.Chart:
             [tip("right", "predicted"), tip("confidence", form=".3f"), tip("variability", form=".3f")],
         )
     )
+    return drawn
 
 
-def transitions(frame: pl.DataFrame) -> alt.LayerChart:
+def transitions(frame: pl.DataFrame) -> Chart:
     """Which class each question had in the other predictions, and has in these.
 
     Args:
@@ -237,7 +244,7 @@ def transitions(frame: pl.DataFrame) -> alt.LayerChart:
     return alt.layer(cells, base.mark_text().encode(text=alt.Text("total:Q", format=",d")))
 
 
-def shares(frame: pl.DataFrame, splits: list[str]) -> alt.Chart:
+def shares(frame: pl.DataFrame, splits: list[str]) -> Chart:
     """How the questions of each split divide among the values of a facet.
 
     Args:
@@ -247,11 +254,11 @@ def shares(frame: pl.DataFrame, splits: list[str]) -> alt.Chart:
     long = frame.unpivot(splits, index="value", variable_name="split", value_name="total")
     part = (100 * pl.col("total") / pl.col("total").sum().over("split")).fill_nan(0).round(2)
     several = len(splits) > 1
-    return (
+    drawn: Chart = (
         alt.Chart(long.with_columns(share=part))
         .mark_bar()
         .encode(
-            alt.Y("value:N", sort=None, title=None),
+            alt.Y("value:N", sort=None, title=None, axis=_VALUES),
             alt.X("share:Q", title="% of the split", axis=alt.Axis(tickCount=4)),
             alt.Fill("split:N", scale=alt.Scale(domain=splits)) if several else alt.Undefined,
             yOffset=alt.YOffset("split:N", sort=splits) if several else alt.Undefined,
@@ -263,3 +270,4 @@ def shares(frame: pl.DataFrame, splits: list[str]) -> alt.Chart:
             ],
         )
     )
+    return drawn

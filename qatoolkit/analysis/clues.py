@@ -18,14 +18,15 @@ from qatoolkit.analysis.question_words import question_word
 from qatoolkit.analysis.sentences import sentences
 from qatoolkit.analysis.words import word_sets
 
-# What a question word asks for, and with an article the kind in words. Only words that are nearly always
-# meant so: a wrong clue is worse than none.
-_KINDS: dict[str, tuple[tuple[str, ...], str]] = {
-    **dict.fromkeys(
-        ("how many", "wie viele", "cuántos", "bao nhiêu", "多少", "いくつ"), (("number",), "a number")
-    ),
-    **dict.fromkeys(("when", "wann", "cuándo", "khi nào", "何时", "いつ"), (("date", "number"), "a date")),
-    **dict.fromkeys(("who", "quién", "ai"), (("name",), "a name")),
+# The question words, as `question_words` names them, that nearly always ask for one kind of answer; a wrong
+# clue would be worse than none. Beside the kinds that will do stands what to call them.
+_HOW_MANY = ("how many", "wie viele", "cuántos", "كم", "कितने", "bao nhiêu", "多少", "いくつ", "กี่")
+_WHEN = ("when", "wann", "cuándo", "متى", "कब", "khi nào", "何时", "いつ", "เมื่อไร")
+_WHO = ("who", "quién", "ai")
+_ASKED: dict[str, tuple[tuple[str, ...], str]] = {
+    **dict.fromkeys(_HOW_MANY, (("number",), "a number")),
+    **dict.fromkeys(_WHEN, (("date", "number"), "a date")),
+    **dict.fromkeys(_WHO, (("name",), "a name")),
 }
 
 
@@ -75,7 +76,7 @@ def better_kind(question: str, one: str, other: str, language: str = "en") -> tu
     Returns:
         That, and the kind with its article ("a number"), "" where the question does not tell.
     """
-    kinds, name = _KINDS.get(question_word(question, language), ((), ""))
+    kinds, name = _ASKED.get(question_word(question, language), ((), ""))
     if not kinds or not one or not other:
         return 0, ""
     return (answer_type(other) in kinds) - (answer_type(one) in kinds), name

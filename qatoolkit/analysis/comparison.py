@@ -114,7 +114,7 @@ def compare(
         right_only_other=only_other,
         mcnemar=mcnemar(only_this, only_other),
         transitions=_transitions(this, other),
-        slices=_slices(facets[rows], f1, other_f1, labels),
+        slices=_slices(facets[rows] if facets.width else facets, f1, other_f1, labels),
         verdict=verdict,
         sentence=_sentence(verdict, by_f1, len(pairs)) + _other_answers(this, other),
     )
@@ -188,13 +188,15 @@ def _verdict(found: Paired) -> Verdict:
 
 def _sentence(verdict: Verdict, found: Paired, total: int) -> str:
     difference, low, high = (100 * value for value in (found.difference, found.low, found.high))
-    measured = f"F1 {difference:+.1f} ({low:.1f} to {high:.1f})"
+    measured = f"F1 {difference:+z.1f} ({low:z.1f} to {high:z.1f})"
     on = f"on {total:,} question{'' if total == 1 else 's'}"
     if verdict != "not distinguishable":
         return f"{verdict.capitalize()}: {measured} {on}."
     if not np.isfinite(high - low):
-        return f"Not distinguishable {on}: F1 {difference:+.1f}; all of them belong to one document."
+        return f"Not distinguishable {on}: F1 {difference:+z.1f}; all of them belong to one document."
     smallest = (high - low) / 2
+    if not smallest:
+        return f"Not distinguishable {on}: each has the same F1 in both."
     unseen = f"{smallest:.0f}" if smallest >= 2 else f"{smallest:.1f}"
     return f"Not distinguishable {on}: {measured}; a difference below about {unseen} would not be seen."
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from qatoolkit.analysis.result import Report
 from qatoolkit.errors import UsageError
+
+_PERCENT = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def read_gates(asked: Sequence[str]) -> dict[str, float]:
@@ -16,13 +19,10 @@ def read_gates(asked: Sequence[str]) -> dict[str, float]:
     """
     gates = {}
     for gate in asked:
-        name, sign, least = gate.partition("=")
-        try:
-            gates[name.strip()] = float(least)
-        except ValueError:
-            sign = ""
-        if not sign or not 0 <= gates[name.strip()] <= 100:
+        name, _, least = (part.strip() for part in gate.partition("="))
+        if not name or not _PERCENT.fullmatch(least) or float(least) > 100:
             raise UsageError(f"--fail-under {gate}: write it as METRIC=PERCENT, e.g. f1=70")
+        gates[name] = float(least)
     return gates
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.predictions import load_predictions
+from qatoolkit.analysis.predictions import PredictionsFile, load_predictions
 from qatoolkit.analysis.run import CROSSFIT, Run, load_run
 from qatoolkit.analysis.source import load_examples, load_training
 from qatoolkit.errors import UsageError
@@ -95,12 +95,12 @@ def of_predictions(
     if dataset is not None:
         chosen, examples = load_examples(dataset, split, fields=fields)
         training = load_training(dataset) if chosen not in (None, "train") else None
-        return _joined(path, given.by_id(), examples, chosen, f"{dataset}", training)
+        return _joined(given, examples, chosen, f"{dataset}", training)
     if split is not None:
         raise UsageError(f"{path} has no splits: --split goes with a run or a data set")
     if not given.examples:
         raise UsageError(f"{path} carries no questions: name the data set that was predicted with --dataset")
-    return Material(str(path), None, given.examples, given.predictions)
+    return Material(str(path), None, given.examples, given.predictions, notes=given.notes)
 
 
 def against(path: FilePath, material: Material) -> Material:
@@ -113,33 +113,34 @@ def against(path: FilePath, material: Material) -> Material:
     given = load_predictions(path)
     if given.examples:
         return Material(str(path), None, given.examples, given.predictions)
-    return _joined(path, given.by_id(), material.examples, material.split, material.subject, None)
+    return _joined(given, material.examples, material.split, material.subject, None)
 
 
 def _joined(
-    path: FilePath,
-    predicted: Mapping[str, Prediction],
+    given: PredictionsFile,
     examples: list[Example],
     split: str | None,
     dataset: str,
     training: list[Example] | None,
 ) -> Material:
     """Predictions joined to examples by id."""
-    ids = {example.id for example in examples}
     if not examples:
         raise UsageError(f"{dataset} holds no questions")
+    ids = {example.id for example in examples}
+    predicted = given.by_id()
     if not ids & predicted.keys():
         raise UsageError(
-            f"{path} and {dataset} belong to different data sets or splits: they have no id in common "
+            f"{given.path} and {dataset} belong to different data sets or splits: they have no id in common "
             f"(for example {next(iter(predicted), '')!r} and {examples[0].id!r})"
         )
     return Material(
-        str(path),
+        given.path,
         split,
         examples,
         [predicted.get(example.id, Prediction(None)) for example in examples],
         training=training,
         unknown=[key for key in predicted if key not in ids],
+        notes=given.notes,
     )
 
 

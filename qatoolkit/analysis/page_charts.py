@@ -8,7 +8,7 @@ import polars as pl
 
 from qatoolkit.analysis import charts
 from qatoolkit.analysis.calibration import Calibration
-from qatoolkit.analysis.chart_kit import Chart, Specification, rows_high, specification
+from qatoolkit.analysis.chart_kit import Specification, rows_high, specification
 from qatoolkit.analysis.comparison import Comparison
 from qatoolkit.analysis.page_view import MAX_VALUES, most_different, slice_tables
 from qatoolkit.analysis.result import Report
@@ -60,7 +60,7 @@ def _epochs(report: Report) -> Specifications:
             continue
         curve = charts.lines(frame, "epoch", series, ("epoch", title), whole=True)
         best = report.best_epoch
-        drawn: Chart = curve if best is None else charts.marked(curve, best, "best")
+        drawn = curve if best is None else charts.marked(curve, best, "best")
         said = f"{' and '.join(series.values())} by epoch of the training"
         found[f"epochs-{name}"] = specification(drawn, said, 220)
     return found

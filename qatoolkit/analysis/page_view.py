@@ -9,10 +9,8 @@ import polars as pl
 
 from qatoolkit.analysis.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.classify import CLASSES
-from qatoolkit.analysis.result import Report
+from qatoolkit.analysis.result import FEW, Report
 
-# With fewer questions than this the interval is the news, and one number would mislead.
-FEW_QUESTIONS = 200
 MAX_VALUES = 20
 FIRST_SUSPECTS = 10
 MAX_SUSPECTS = 100
@@ -28,7 +26,7 @@ def figures(report: Report) -> Rows:
         value, ends = report.metrics[name], report.intervals.get(name)
         if ends is None:
             found.append({"label": label, "number": f"{value:.1f}", "range": ""})
-        elif len(report.cases) < FEW_QUESTIONS:
+        elif len(report.cases) < FEW:
             number, said = (
                 f"{ends[0]:.0f}–{ends[1]:.0f}",
                 f"measured {value:.1f} on {len(report.cases)} questions",

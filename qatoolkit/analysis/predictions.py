@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,9 @@ from qatoolkit.analysis.source import example_from_row, read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
 T = TypeVar("T")
+
+# JSON can say half of a surrogate pair.
+_HALF = re.compile("[\ud800-\udfff]")
 
 # Everything the analysis uses.
 _COLUMNS = (
@@ -40,12 +44,14 @@ class PredictionsFile:
         ids: of the questions; two questions of a careless file may share one.
         predictions: one for each id.
         examples: what was asked, one for each id; None when the file does not carry it.
+        notes: sentences a reader must know.
     """
 
     path: str
     ids: list[str]
     predictions: list[Prediction]
     examples: list[Example] | None = None
+    notes: list[str] = field(default_factory=list)
 
     def by_id(self) -> dict[str, Prediction]:
         """The predictions, to be joined to a data set.
@@ -72,19 +78,21 @@ def load_predictions(path: str | Path) -> PredictionsFile:
         NotACorpusError: it holds something else.
     """
     place = Path(path)
+    notes: list[str] = []
     if place.suffix == ".parquet":
         rows = parquet_rows(place)
     elif place.suffix == ".jsonl":
-        rows = _json_lines(place)
+        rows = _whole(_json_lines(place), notes)
     else:
-        official = _official(place)
-        return PredictionsFile(str(path), list(official), [Prediction(text) for text in official.values()])
+        official = _whole(_official(place), notes)
+        predicted = [Prediction(text) for text in official.values()]
+        return PredictionsFile(str(path), list(official), predicted, notes=notes)
     rows = [row for row in rows if _was_asked(row)]
     ids = each(lambda row: str(row["id"]), rows, place)
     predictions = each(prediction_from_row, rows, place)
     carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
     examples = each(example_from_row, rows, place) if carried else None
-    return PredictionsFile(str(path), ids, predictions, examples)
+    return PredictionsFile(str(path), ids, predictions, examples, notes)
 
 
 def load_null_odds(path: str | Path) -> dict[str, float]:
@@ -98,6 +106,26 @@ def load_null_odds(path: str | Path) -> dict[str, float]:
     if not isinstance(content, dict) or not all(map(_is_number, content.values())):
         raise NotACorpusError(f"{path}: not null odds: expected one JSON object of id and finite number")
     return content
+
+
+def _whole(content: Any, notes: list[str]) -> Any:
+    """The content of a JSON file with half characters replaced, which no table and no page can hold."""
+    found = 0
+
+    def mend(value: Any) -> Any:
+        nonlocal found
+        if isinstance(value, str):
+            mended, count = _HALF.subn("\ufffd", value)
+            found += count
+            return mended
+        if isinstance(value, dict):
+            return {mend(key): mend(held) for key, held in value.items()}
+        return [mend(held) for held in value] if isinstance(value, list) else value
+
+    mended = mend(content)
+    if found:
+        notes.append(f"Halves of surrogate pairs, which are no characters, are read as \ufffd: {found:,}.")
+    return mended
 
 
 def _was_asked(row: dict[str, Any]) -> bool:

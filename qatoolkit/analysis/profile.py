@@ -6,7 +6,7 @@ Counts and tables of the questions as they stand; nothing is validated (`qatk va
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,6 @@ from qatoolkit.metrics.language import detect_language
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# Enough texts to tell a language by.
-_SAMPLE = 200
-
 
 @dataclass(frozen=True, eq=False)
 class Profile:
@@ -39,6 +36,7 @@ class Profile:
         tables: facet -> value and for each split the number of its questions that have it, in natural
             order or the most frequent first.
         notes: sentences a reader must know.
+        html: the page that was written, None when there is none.
     """
 
     subject: str
@@ -46,6 +44,7 @@ class Profile:
     totals: pl.DataFrame
     tables: dict[str, pl.DataFrame]
     notes: list[str]
+    html: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
@@ -68,6 +67,7 @@ def profile(
     tokenizer: str | PreTrainedTokenizerFast | None = None,
     max_seq_length: int = 384,
     doc_stride: int = 128,
+    output: str | Path | None = None,
 ) -> Profile:
     """Describes a dataset.
 
@@ -79,11 +79,13 @@ def profile(
         tokenizer: of the model that is to be trained, to count the windows of contexts.
         max_seq_length: tokens of a window, with question and special tokens.
         doc_stride: tokens that two neighbouring windows share.
+        output: where to write the HTML page; by default none is written.
 
     Raises:
         UnreadableError, NotACorpusError: it cannot be read, or holds something else.
         UsageError: there is no such split, or no question at all.
         ModelError: the tokenizer cannot be loaded.
+        DestinationError: the page cannot be written.
     """
     splits = load_splits(dataset, split, fields)
     examples = [example for part in splits for example in part.examples]
@@ -101,19 +103,25 @@ def profile(
     if strata is not None:
         columns["overlap with train"] = strata
     found = [_totals(part, found) for part, found in zip(splits, languages, strict=True)]
-    return Profile(
+    made = Profile(
         str(dataset),
         [part.name for part in splits],
         pl.DataFrame(found),
         {name: _table(column, splits) for name, column in columns.items() if column.n_unique() > 1},
         profile_notes(splits, languages, windows, max_seq_length),
     )
+    if output is None:
+        return made
+    # Here, because who wants no page needs no template engine.
+    from qatoolkit.analysis.render_html import write_html
+
+    return replace(made, html=write_html(made, output))
 
 
 def _language(examples: Sequence[Example]) -> str:
-    """The language of questions and contexts, by some from everywhere in the split."""
-    some = examples[:: 1 + len(examples) // _SAMPLE]
-    return detect_language([text for example in some for text in (example.question, example.context)])
+    """The language of contexts and questions."""
+    contexts = [example.context for example in examples]
+    return detect_language([*contexts, *(example.question for example in examples)])
 
 
 def _totals(split: Split, language: str) -> dict[str, str | int | float]:

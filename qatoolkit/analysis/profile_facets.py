@@ -27,7 +27,7 @@ def further_facets(splits: Sequence[Split]) -> pl.DataFrame:
 
     Returns:
         "question length", "answers a question", "questions a context", "questions a title" (where there are
-        titles) and, of several splits, "context".
+        titles) and, of several splits, "shared contexts".
     """
     examples = [example for split in splits for example in split.examples]
     facets = {
@@ -38,7 +38,7 @@ def further_facets(splits: Sequence[Split]) -> pl.DataFrame:
     if any(example.title for example in examples):
         facets["questions a title"] = _shares([[e.title for e in split.examples] for split in splits])
     if len(splits) > 1:
-        facets["context"] = _elsewhere(splits)
+        facets["shared contexts"] = _elsewhere(splits)
     return pl.DataFrame(facets)
 
 

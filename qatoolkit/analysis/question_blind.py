@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from qatoolkit.analysis.answer_type import answer_type
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.word_runs import FUNCTION_WORDS, WORD, Word, runs, sentence_words
+from qatoolkit.analysis.word_runs import WORD, Word, runs, sentence_words
 
 # Later sentences are one kind, and so are later words of a sentence and longer answers.
 _SENTENCE_EDGES = (1, 2, 3, 5, 8)
@@ -78,11 +78,8 @@ def question_blind(examples: Sequence[Example]) -> list[str]:
 def _runs(context: str, found: list[list[Word]]) -> Iterator[_Run]:
     for number, words in enumerate(found):
         for run in runs(context, words, _MAX_WORDS):
-          for a in run:
-           for b in range(a+1,run.stop+1):
-            if words[b-1].key in FUNCTION_WORDS or words[a].key in FUNCTION_WORDS: continue
-            text = context[words[a].start : words[b - 1].end]
-            yield _Run(text, _traits(number, a, b-a, text))
+            text = context[words[run.start].start : words[run.stop - 1].end]
+            yield _Run(text, _traits(number, run.start, len(run), text))
 
 
 def _answer_traits(example: Example, found: list[list[Word]]) -> tuple[Trait, ...]:

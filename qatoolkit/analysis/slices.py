@@ -7,10 +7,7 @@ at so many. What the facets are is the business of `facets`.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
@@ -18,9 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from qatoolkit.analysis.cases import Case
 from qatoolkit.analysis.contrast import INTERVAL, Clustered, Contrast, Floats, Integers, Sums
-from qatoolkit.metrics import percent
 from qatoolkit.metrics.adjust import holm
 
 #: A slice is looked at when it has so many examples, at least this share of all, in so many clusters.
@@ -95,9 +90,9 @@ def worst_slices(facets: pl.DataFrame, f1: Floats, clusters: Sequence[Hashable])
     looked += [
         _pairs(one, other) for one, other in combinations(parts, 2) if "title" not in (one.facet, other.facet)
     ]
-    distinct: dict[tuple[int, float], dict[str, Any]] = {}
+    distinct: dict[float, dict[str, Any]] = {}
     for row in chain.from_iterable(looked):
-        distinct.setdefault((row["total"], row.pop("members")), row)
+        distinct.setdefault(row.pop("members"), row)
     found = pl.DataFrame(list(distinct.values()), _WORST_SCHEMA)
     found = found.with_columns(p_adjusted=pl.Series(holm(found["p"].to_numpy()), dtype=pl.Float64))
     worse = found.filter(pl.col("p_adjusted") < SIGNIFICANT, pl.col("difference") < 0)
@@ -124,6 +119,9 @@ class Part(NamedTuple):
 def supported(facets: pl.DataFrame, scores: Floats, clusters: Sequence[Hashable]) -> list[Part]:
     """The values of each facet that have enough examples in enough clusters.
 
+    Of values with the same examples only the first is there: what has no answer also has no answer length,
+    position and type.
+
     Args:
         facets: n rows.
         scores: shape (n,).
@@ -131,18 +129,21 @@ def supported(facets: pl.DataFrame, scores: Floats, clusters: Sequence[Hashable]
     """
     clustered = Clustered(scores, _numbered(clusters)[0])
     alone = Clustered(scores, np.arange(len(scores)))
-    parts = []
+    parts: list[Part] = []
+    seen: set[float] = set()
     for facet in facets.columns if len(scores) else ():
         used = alone if facet == "title" else clustered
         groups, values = _numbered(facets[facet].to_list())
         enough = np.flatnonzero(np.bincount(groups) >= _needed(len(scores)))
         groups = _renumbered(groups, enough, len(values))
-        sums = used.sums(groups, len(enough))
-        many = np.flatnonzero(sums.effective >= MIN_CLUSTERS)
-        groups = _renumbered(groups, many, len(enough))
-        kept = [str(values[enough[i]]) for i in many]
-        if kept:
-            parts.append(Part(facet, kept, groups, used, _chosen(sums, many)))
+        sums, members = used.sums(groups, len(enough)), _members(groups, len(enough)).tolist()
+        chosen = [i for i, n in enumerate(sums.effective) if n >= MIN_CLUSTERS and members[i] not in seen]
+        seen.update(members)
+        if chosen:
+            kept = np.array(chosen)
+            groups = _renumbered(groups, kept, len(enough))
+            names = [str(values[enough[i]]) for i in chosen]
+            parts.append(Part(facet, names, groups, used, _chosen(sums, kept)))
     return parts
 
 
@@ -240,118 +241,3 @@ def _numbered(labels: Sequence[Hashable]) -> tuple[Integers, list[Hashable]]:
     index: dict[Hashable, int] = {}
     numbers = np.array([index.setdefault(label, len(index)) for label in labels], dtype=np.int64)
     return numbers, list(index)
-
-
-# What follows is replaced by the above and by `facets`.
-
-_ENGLISH_QUESTION = re.compile(r"\b(how (?:many|much)|how|what|when|where|which|who|whom|whose|why)\b")
-_NO_QUESTION_WORD = "none of these"
-_SAME_WORD = {"whom": "who", "whose": "who", "how much": "how many"}
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One row: the examples that share a value.
-
-    Attributes:
-        value: what they share, as text.
-        total: how many there are.
-        exact: their exact match, in percent.
-        f1: their F1, in percent.
-    """
-
-    value: str
-    total: int
-    exact: float
-    f1: float
-
-
-@dataclass(frozen=True)
-class SliceTable:
-    """All rows of one way to divide the examples.
-
-    Attributes:
-        name: what divides them, e.g. "question word".
-        rows: in natural order; titles by how much F1 is lost on them, most first.
-    """
-
-    name: str
-    rows: list[Slice]
-
-
-def slice_cases(cases: Sequence[Case]) -> list[SliceTable]:
-    """Divides the cases in every way that gives more than one row.
-
-    Args:
-        cases: the judged examples of one split.
-    """
-    tables = [
-        SliceTable("question word", sorted(_group(cases, _question_word), key=lambda row: -row.total)),
-        SliceTable("answer length", _ordered(_group(cases, _answer_length), _ANSWER_ROWS)),
-        SliceTable("context length", _ordered(_group(cases, _context_length), _CONTEXT_ROWS)),
-    ]
-    if all(case.prediction.n_windows is not None for case in cases):
-        tables.append(SliceTable("windows", _ordered(_group(cases, _windows), _WINDOW_ROWS)))
-    if any(case.example.title for case in cases):
-        titles = _group(cases, lambda case: case.example.title)
-        tables.append(SliceTable("title", sorted(titles, key=lambda row: row.total * (row.f1 - 100))))
-    return [table for table in tables if len(table.rows) > 1]
-
-
-def _group(cases: Sequence[Case], key: Callable[[Case], str]) -> list[Slice]:
-    groups: dict[str, list[Case]] = {}
-    for case in cases:
-        groups.setdefault(key(case), []).append(case)
-    return [
-        Slice(
-            value,
-            len(members),
-            percent(case.exact for case in members),
-            percent(case.f1 for case in members),
-        )
-        for value, members in groups.items()
-    ]
-
-
-def _ordered(rows: list[Slice], order: Sequence[str]) -> list[Slice]:
-    return sorted(rows, key=lambda row: order.index(row.value))
-
-
-def _question_word(case: Case) -> str:
-    """The first English question word; questions in other languages have none of these."""
-    found = _ENGLISH_QUESTION.search(case.example.question.lower())
-    return _SAME_WORD.get(found[0], found[0]) if found else _NO_QUESTION_WORD
-
-
-_ANSWER_EDGES = (2, 3, 6, 11)
-_ANSWER_ROWS = ("no answer", "1 word", "2 words", "3 to 5 words", "6 to 10 words", "11 words or more")
-
-
-def _answer_length(case: Case) -> str:
-    """By the shortest annotated answer, in words between blanks."""
-    if not case.example.answers:
-        return _ANSWER_ROWS[0]
-    words = min(len(text.split()) for text in case.example.answers)
-    return _ANSWER_ROWS[1 + bisect_right(_ANSWER_EDGES, words)]
-
-
-_CONTEXT_EDGES = (500, 1000, 2000, 5000)
-_CONTEXT_ROWS = (
-    "under 500 characters",
-    "500 to 999 characters",
-    "1,000 to 1,999 characters",
-    "2,000 to 4,999 characters",
-    "5,000 characters or more",
-)
-
-
-def _context_length(case: Case) -> str:
-    return _CONTEXT_ROWS[bisect_right(_CONTEXT_EDGES, len(case.example.context))]
-
-
-_WINDOW_EDGES = (2, 3, 5)
-_WINDOW_ROWS = ("1 window", "2 windows", "3 or 4 windows", "5 windows or more")
-
-
-def _windows(case: Case) -> str:
-    return _WINDOW_ROWS[bisect_right(_WINDOW_EDGES, case.prediction.n_windows or 1)]

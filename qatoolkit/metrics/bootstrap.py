@@ -57,7 +57,8 @@ def by_cluster(
         raise ValueError(f"{len(clusters)} cluster labels for {len(values)} values")
     index: dict[Hashable, int] = {}
     membership = np.array([index.setdefault(label, len(index)) for label in clusters], dtype=np.int64)
-    return np.bincount(membership, weights=values), np.bincount(membership)
+    sums = np.bincount(membership, weights=values).astype(np.float64)
+    return sums, np.bincount(membership).astype(np.int64)
 
 
 def means(sums: NDArray[np.float64], counts: NDArray[np.int64], n: int, seed: int) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from qatoolkit.metrics.normalize import PROFILES
 _TEXTS = 200
 _CHARACTERS = 400
 # Short texts are joined to pieces that say enough to be told apart.
-_PIECE = 100
+_PIECE = 50
 # Of the languages that the model tells apart: those that are written like one with a profile.
 _VARIETIES = {"arz": "ar", "ary": "ar", "yue": "zh", "wuu": "zh"}
 # What the model calls numbers, markup and the like.
@@ -44,7 +44,8 @@ def detect_language(texts: Sequence[str]) -> str:
 
 def _pieces(texts: Sequence[str]) -> Iterator[str]:
     piece = ""
-    for text in texts[:: max(1, len(texts) // _TEXTS)]:
+    # An odd step meets both sides where contexts and questions alternate.
+    for text in texts[:: len(texts) // _TEXTS | 1]:
         piece = f"{piece} {text[:_CHARACTERS]}".strip()
         if len(piece) >= _PIECE:
             yield piece

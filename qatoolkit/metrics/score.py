@@ -5,6 +5,9 @@ Two scripts are the reference, and they differ where normalisation leaves nothin
 lists share no token, so F1 is 0. `squad_v2` is evaluate-v2.0.py: annotated answers that normalise
 to nothing are dropped, a question without any left is unanswerable, and "" is then right.
 
+What is deleted and what F1 counts in other languages than English, `normalize` says. Where white space
+says nothing, texts that differ by it alone are equal, and have F1 1.
+
 One deliberate difference, named in the signature (`missing:wrong`): a question without a
 prediction counts as wrong under both, while evaluate-v2.0.py leaves it out of the total.
 

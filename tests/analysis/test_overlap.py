@@ -55,7 +55,7 @@ def test_scripts_without_blanks_are_compared_by_pairs_of_characters():
 
 
 _QUESTIONS = st.lists(
-    st.lists(st.sampled_from("one two three four five six seven eight".split()), max_size=9).map(" ".join),
+    st.lists(st.sampled_from(["one", "two", "three", "four", "five", "six"]), max_size=7).map(" ".join),
     max_size=8,
 )
 

@@ -103,3 +103,25 @@ def test_json_that_is_nested_too_deeply_is_refused(tmp_path, write_squad, rows):
     (tmp_path / "p.json").write_text("[" * 100_000, encoding="utf-8")
     with pytest.raises(UnreadableError, match=r"p\.json"):
         report(predictions=tmp_path / "p.json", dataset=write_squad(rows))
+
+
+def test_half_characters_are_replaced_and_told(write_json, write_squad, rows):
+    predictions = write_json("p.json", {"q1": "6650 \ud800km", "q2": "6650"})
+    found = report(predictions=predictions, dataset=write_squad(rows))
+    assert found.cases[0].prediction.text == "6650 \ufffdkm"
+    assert found.notes[0] == "Halves of surrogate pairs, which are no characters, are read as \ufffd: 1."
+
+
+def test_the_heads_of_the_n_best_lists_and_the_chance_of_the_annotation_are_kept(
+    tmp_path, write_predictions, row
+):
+    spans = [{"text": "Nile", "start": 4, "end": 8, "score": score} for score in (0.5, 0.25, 0.125, 0.0625)]
+    rows = [
+        row(1, "What?", [("Nile", 4)], "Nile", 4, n_best=spans, gold_rank=3),
+        row(2, "Which?", [("Nile", 4)], "Nile", 4, n_best=spans, gold_rank=None),
+        row(3, "Who?", [("Nile", 4)], "Nile", 4, n_best=None, gold_rank=None),
+    ]
+    cases = report(predictions=write_predictions(tmp_path / "p.parquet", rows)).cases
+    assert [case.prediction.annotated_score for case in cases] == [0.0625, 0.0, None]
+    assert [len(case.prediction.candidates) for case in cases] == [3, 3, 0]
+    assert cases[0].prediction.candidates[1] == ("Nile", 4, 8, 0.25)

@@ -18,7 +18,7 @@ def example(context, answer, title, question="Where?"):
 def leaky():
     """The answer is always the first word, whatever is asked."""
     return [
-        example(f"{town} lies on the Nile in Egypt. It has {i + 3} bridges near Giza.", town, f"Document {i}")
+        example(f"{town} is on the Nile in Egypt. It has {i + 3} bridges near Giza.", town, f"Document {i}")
         for i, town in enumerate(_TOWNS)
     ]
 
@@ -36,8 +36,8 @@ def test_the_question_is_never_read():
 
 def test_nothing_is_learnt_from_the_document_itself():
     """Only one document is odd, so only its own annotation could tell."""
-    odd = example("Aswan lies on the Nile in Egypt. It has 9 bridges near Giza.", "9 bridges", "Odd")
-    plain = example("Aswan lies on the Nile in Egypt. It has 9 bridges near Giza.", None, "Odd")
+    odd = example("Aswan is on the Nile in Egypt. It has 9 bridges near Giza.", "9 bridges", "Odd")
+    plain = example("Aswan is on the Nile in Egypt. It has 9 bridges near Giza.", None, "Odd")
     assert question_blind([*leaky(), odd])[-1] == question_blind([*leaky(), plain])[-1] == "Aswan"
 
 

@@ -9,8 +9,11 @@ from rich.cells import cell_len
 
 from qatoolkit.analysis import CLASSES, report
 from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.judge import analyse
-from qatoolkit.analysis.render_text import one_line, render_markdown, render_text
+from qatoolkit.analysis.analyse import analyse
+from qatoolkit.analysis.material import Material
+from qatoolkit.analysis.render_markdown import render_markdown
+from qatoolkit.analysis.render_text import render_text
+from qatoolkit.analysis.wording import one_line
 
 HOSTILE = [
     "[x](http://evil.example)",
@@ -27,7 +30,7 @@ HOSTILE = [
 def about(text, split=None, title="Rivers"):
     """A report on one wrong answer, with the text in every place that a user's text can be in."""
     example = Example("q1", title, f"{text} and more", text, (text,), (0,), source=text, line=3)
-    found = analyse("run", [example], [Prediction("nothing of the kind")], split=split)
+    found = analyse(Material("run", split, [example], [Prediction("nothing of the kind")]), "en")
     return replace(found, subject=text, notes=[])
 
 
@@ -66,19 +69,19 @@ def test_no_line_is_wider_than_a_terminal(write_run, rows, row):
             i,
             long,
             [(long, 0)],
-            long[5:90],
-            5,
+            long if i % 2 else long[5:90],
+            0 if i % 2 else 5,
             context=long * 2,
-            title=f"{i} {long}",
+            title=f"{i % 2} {long}",
             source=f"{i}{long}.csv",
         )
-        for i in range(12)
+        for i in range(24)
     ]
     found = report(write_run(validation=[*rows, *wide]))
     found = replace(found, notes=["Something that takes quite a few words to say. " * 4], missing=[long] * 9)
     lines = [line for line in render_text(found).splitlines() if found.signature not in line]
     assert max(map(cell_len, lines[1:])) <= 80
-    columns = [cell_len(line[: line.rindex(" 1")]) for line in lines if re.match(r"  \d+ 長い.* 1$", line)]
+    columns = [cell_len(line[: line.rindex(" 12")]) for line in lines if re.match(r"  \d 長い.* 12$", line)]
     assert len(columns) >= 2
     assert len(set(columns)) == 1
 
@@ -102,7 +105,7 @@ def test_best_thresholds_are_said_in_both(write_squad, write_json, rows):
 
 
 @pytest.mark.parametrize(
-    "text", ["\x1b[31mred\x1b[0m", "bell\x07", "over\u202ewritten", "\x9b1m", "\ud800", "\x00"]
+    "text", ["\x1b[31mred\x1b[0m", "bell\x07", "over\u202ewritten", "\x9b1m", "\x00"]
 )
 def test_control_characters_are_written_out(text):
     for rendered in (render_text(about(text, title=text)), render_markdown(about(text, title=text))):
@@ -171,5 +174,5 @@ def test_nothing_wrong_leaves_no_list(write_run, rows):
 def test_many_examples_are_counted_rather_than_shown(write_run, row):
     rows = [row(i, "Where?", [("Burundi", 54)], "Egypt") for i in range(11)]
     text = render_text(report(write_run(validation=rows)))
-    assert text.count("wrong-sentence\n") == 8
-    assert "... 3 more in the HTML report" in text
+    assert text.count("wrong-sentence\n") == 5
+    assert "... 6 more in the HTML report" in text

@@ -48,11 +48,12 @@ def test_a_blind_test_split_is_passed_over(write_run, rows):
 
 def test_baselines_are_scored_like_the_model(write_run, rows):
     found = report(write_run(validation=rows))
-    assert found.baselines["no-answer"]["f1"] == pytest.approx(100 / 3)
-    assert found.baselines["lexical"]["total"] == 6
-    assert found.baselines["lexical"]["NoAns_f1"] == 0.0
+    floors = {row["name"]: row for row in found.floors.to_dicts()}
+    assert list(floors) == ["lexical", "question-blind", "no-answer"]
+    assert floors["no-answer"]["f1"] == floors["no-answer"]["exact"] == pytest.approx(100 / 3)
+    assert floors["lexical"]["f1"] < 60
     answerable = report(write_run(validation=rows[:4]))
-    assert "lexical" in answerable.baselines
+    assert answerable.floors["name"].to_list() == ["lexical", "question-blind"]
 
 
 def test_few_documents_are_not_resampled_as_clusters(write_run, rows, row):
@@ -132,7 +133,7 @@ def test_what_does_not_go_together_is_refused(write_run, write_squad, write_json
     predictions = write_json("p.json", {"other": "x"})
     for arguments, message in (
         ({}, "give one of them"),
-        ({"run": run, "predictions": predictions}, "only one"),
+        ({"run": run, "predictions": predictions}, "give one of them"),
         ({"run": run, "dataset": dataset}, "carries its questions"),
         ({"run": run, "split": "train"}, r"no predictions for train \(it has validation\)"),
         ({"predictions": predictions, "dataset": dataset}, "no id in common"),
@@ -165,21 +166,24 @@ def test_the_dictionary_is_json_and_keeps_its_shape(write_run, rows):
     assert json.loads(json.dumps(found)) == found
     assert found["version"] == 1
     assert list(found) == [
-        "version", "subject", "split", "signature", "metrics", "intervals", "clusters", "baselines",
-        "classes", "slices", "epochs", "missing", "unknown", "notes", "examples",
+        "version", "subject", "split", "language", "signature", "metrics", "intervals", "clusters", "floors",
+        "classes", "slices", "worst", "calibration", "suspects", "comparison", "epochs", "best_epoch",
+        "missing", "unknown", "dropped", "notes", "examples",
     ]  # fmt: skip
     assert found["examples"][0] == {
         "id": "q2",
+        "title": "Rivers",
         "source": "messy.csv:3",
-        "class": "boundary-short",
-        "exact": 0.0,
-        "f1": pytest.approx(2 / 3),
         "question": "How far does it go?",
         "answers": ["6650 km"],
         "prediction": "6650",
         "start": 12,
         "end": 16,
         "score": 0.5,
+        "exact": 0.0,
+        "f1": pytest.approx(2 / 3),
+        "class": "boundary-short",
+        "reason": "",
         "gold_rank": 2,
     }
 
@@ -187,7 +191,7 @@ def test_the_dictionary_is_json_and_keeps_its_shape(write_run, rows):
 def test_the_verdict_is_a_sentence(write_run, rows):
     found = report(write_run(validation=rows))
     assert found.verdict == (
-        "F1 61.1, exact match 50.0. 4 of 6 validation questions are not exact, most often boundary-short (1)."
+        "F1 between 27.8 and 94.4 (95%); here 61.1, exact match 50.0. 4 of 6 validation questions are not exact, most often boundary-short (1)."
     )
     assert report(write_run(validation=rows[:1])).finding == "All of 1 validation question are exact."
 

@@ -72,5 +72,7 @@ def test_real_predictions_fit(corpora):
     )
     VALIDATOR.validate(found)
     assert found["metrics"] == {"exact": 74.87394957983193, "f1": 86.32474793700983, "total": 1190}
-    for rows in found["slices"].values():
+    facets = {row["facet"] for row in found["slices"]}
+    assert {"question word", "answer length", "answer type", "lexical overlap", "title"} <= facets
+    for rows in ([row for row in found["slices"] if row["facet"] == facet] for facet in facets):
         assert sum(row["total"] for row in rows) == 1190

@@ -57,6 +57,7 @@ def _score(asked, text):
 
 WHEN = example("In which year was the harbour of Brandsund opened?", "1958")
 WHO = example("Who was the first keeper?", "Ida Holm")
+WORDS = ("Åre", "😀", "e\u0301t", "1931", "pier", "storm", "old")
 
 
 def only(cases, **more):
@@ -123,9 +124,7 @@ def test_the_less_probable_an_annotation_the_more_suspicious(one, other, sure):
 
 @given(st.data())
 def test_what_is_proposed_stands_in_the_context(data):
-    words = data.draw(
-        st.lists(st.sampled_from(["Åre", "😀", "ét", "1931", "pier", "storm", "old"]), min_size=1)
-    )
+    words = data.draw(st.lists(st.sampled_from(WORDS), min_size=1))
     context = " ".join(words)
     starts = st.integers(0, len(context) - 1)
     begin, first = data.draw(starts), data.draw(starts)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qatoolkit import __version__
-from qatoolkit.metrics import exact_match, f1, percent, score
+from qatoolkit.metrics import PROFILES, exact_match, f1, normalize_answer, percent, score, tokens
 
 
 def test_best_of_several_answers_counts():
@@ -129,6 +129,94 @@ def test_predicting_an_accepted_text_is_right(prediction, answers):
     for text in kept:
         assert exact_match(text, answers) == 1.0
         assert f1(text, answers) == pytest.approx(1.0)
+
+
+def pair_by_pair(prediction, answers, language, reference):
+    """The official scripts' order of steps, with nothing skipped, shared or remembered."""
+    if prediction is None:
+        return 0.0, 0.0
+    kept = (
+        [text for text in answers if normalize_answer(text, language)] if reference == "squad_v2" else answers
+    )
+    exact, overlap = [], []
+    for answer in kept or [""]:
+        exact.append(float(normalize_answer(prediction, language) == normalize_answer(answer, language)))
+        p, a = tokens(prediction, language), tokens(answer, language)
+        shared = sum((Counter(p) & Counter(a)).values())
+        if reference == "squad_v2" and not (p and a):
+            overlap.append(float(p == a))
+        elif shared == 0:
+            overlap.append(0.0)
+        else:
+            precision, recall = 1.0 * shared / len(p), 1.0 * shared / len(a)
+            overlap.append((2 * precision * recall) / (precision + recall))
+    return max(exact), max(overlap)
+
+
+_any = st.one_of(
+    st.text(max_size=6),
+    st.lists(
+        st.sampled_from(
+            ["The", "a", "Nile", "nile", "ß", "ال", "Σ", "東", "京", "ที่", "1", "–", "%", "\0", "  "]
+        ),
+        max_size=40,
+    ).map(" ".join),
+)
+_rows = st.lists(
+    st.tuples(st.none() | _any, st.lists(_any, max_size=4), st.booleans()).map(
+        # Some predictions stand among their answers as they are.
+        lambda row: (row[1][0] if row[2] and row[1] else row[0], row[1])
+    ),
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("reference", ["squad", "squad_v2"])
+@pytest.mark.parametrize("language", PROFILES)
+@given(rows=_rows)
+def test_equals_the_official_steps_bit_by_bit(reference, language, rows):
+    predictions, answers = [row[0] for row in rows], [row[1] for row in rows]
+    scores = score(predictions, answers, language, reference)
+    expected = [pair_by_pair(*row, language, reference) for row in rows]
+    assert scores.exact.tolist() == [exact for exact, _ in expected]
+    if PROFILES[language].unit is None:
+        assert scores.f1.tolist() == [overlap for _, overlap in expected]
+    else:  # equal texts that are divided in another way have F1 1 nevertheless
+        empty = 0.0 if reference == "squad" else 1.0
+        equal = [1.0 if p and normalize_answer(p, language) else empty for p in predictions]
+        wanted = [same if exact else overlap for same, (exact, overlap) in zip(equal, expected, strict=True)]
+        assert scores.f1.tolist() == wanted
+    for prediction, texts, exact, overlap in zip(predictions, answers, scores.exact, scores.f1, strict=True):
+        if prediction is not None:
+            assert exact_match(prediction, texts, language, reference) == exact
+            assert f1(prediction, texts, language, reference) == overlap
+
+
+@pytest.mark.parametrize("reference", ["squad", "squad_v2"])
+@pytest.mark.parametrize("language", PROFILES)
+@given(text=_any, other=_any)
+def test_identity_and_symmetry(reference, language, text, other):
+    exact, overlap = (measure(text, [text], language, reference) for measure in (exact_match, f1))
+    if normalize_answer(text, language):
+        assert (exact, overlap) == (1.0, 1.0)
+    else:
+        assert (exact, overlap) == (1.0, 0.0 if reference == "squad" else 1.0)
+    assert f1(text, [other], language, reference) == f1(other, [text], language, reference)
+
+
+def test_white_space_is_no_difference_where_none_is_written():
+    assert (exact_match("New York 市", ["NewYork市"], "zh"), f1("New York 市", ["NewYork市"], "zh")) == (
+        1.0,
+        1.0,
+    )
+    assert f1("york", ["New York"], "zh") == pytest.approx(2 / 3)
+    assert f1("東京", ["東京都"], "ja") == pytest.approx(0.8)
+    assert f1("東 京", ["東京都"], "other") == 0.0
+
+
+@pytest.mark.parametrize("language", PROFILES)
+def test_the_signature_names_the_profile(language):
+    assert f"|norm:{language}|" in score(["x"], [["x"]], language).signature()
 
 
 def official(corpora, dataset, predictions):

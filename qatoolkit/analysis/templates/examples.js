@@ -70,11 +70,13 @@ function startExamples(page) {
     event.preventDefault();
     moves[event.key]();
   });
-  matchMedia("print").addEventListener("change", (paper) => {
-    const left = paper.matches ? table.getData("active") : [];
+  onPaper((printing) => {
+    const left = printing ? table.getData("active") : [];
+    const most = Math.min(left.length, MOST_PRINTED);
+    const said = `The first ${number(most)} of ${number(left.length)} examples that the filter leaves.`;
     byId("printed").replaceChildren(
-      element("p", { className: "small", textContent: `The first ${number(Math.min(left.length, MOST_PRINTED))} of ${number(left.length)} examples that the filter leaves.` }),
-      ...left.slice(0, MOST_PRINTED).map((example) => exampleNode(page, example)),
+      element("p", { className: "small", textContent: said }),
+      ...left.slice(0, most).map((example) => exampleNode(page, example)),
     );
   });
 
@@ -101,7 +103,7 @@ function columns(page, examples) {
     { title: "Predicted", field: "prediction", minWidth: 130, widthGrow: 2, responsive: 2 },
     { title: "Confidence", field: "score", width: 112, sorter: "number", hozAlign: "right", responsive: 3, formatter: cell("n", share) },
     // Line 9 comes before line 10: places are sorted by their order in the file.
-    { title: "Source", field: "index", minWidth: 140, widthGrow: 1, sorter: "number", responsive: 4, formatter: cell("source", (e) => e.origin || e.id) },
+    { title: "Source", field: "index", minWidth: 168, widthGrow: 1, sorter: "number", responsive: 4, formatter: cell("source", (e) => e.origin || e.id) },
   ]; // prettier-ignore
   return all.filter(({ field }) => field !== "score" || examples.some((example) => example.score !== null));
 }

@@ -34,16 +34,24 @@ async function start() {
     const asked = event.target.closest("[data-class], [data-facet], [data-open]");
     if (asked) pick({ ...asked.dataset });
   });
-  openWhenPrinting();
+  openOnPaper();
   await drawCharts(page, pick);
   document.documentElement.dataset.ready = "yes";
 }
 
+// Calls back with true before printing and with false after it. Browsers tell in one of two ways.
+function onPaper(callback) {
+  matchMedia("print").addEventListener("change", (paper) => callback(paper.matches));
+  window.addEventListener("beforeprint", () => callback(true));
+  window.addEventListener("afterprint", () => callback(false));
+}
+
 // Paper cannot be clicked: what is folded on the screen is open there.
-function openWhenPrinting() {
-  let opened = [];
-  matchMedia("print").addEventListener("change", (paper) => {
-    if (paper.matches) opened = [...document.querySelectorAll("details:not([open])")];
-    opened.forEach((part) => (part.open = paper.matches));
+function openOnPaper() {
+  const opened = new Set();
+  onPaper((printing) => {
+    if (printing) document.querySelectorAll("details:not([open])").forEach((part) => opened.add(part));
+    opened.forEach((part) => (part.open = printing));
+    if (!printing) opened.clear();
   });
 }

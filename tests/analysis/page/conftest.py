@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import random
-from types import SimpleNamespace
+import re
 
 import numpy as np
 import polars as pl
+import pytest
 
+from qatoolkit.analysis.calibration import Calibration
 from qatoolkit.analysis.cases import Candidate, Case, Example, Prediction, Span
-from qatoolkit.analysis.classify import CLASSES
+from qatoolkit.analysis.comparison import Comparison
+from qatoolkit.analysis.profile import Profile
+from qatoolkit.analysis.result import Report
 
 EVIL = "</script><script>window.hit = 1; alert(1)</script><img src=http://192.0.2.1/x onerror=window.hit=1>"
 MARKDOWN = "[press here](javascript:window.hit=1) **bold** <b>bold</b> &amp; @{{ 7*7 }}"
@@ -72,9 +79,10 @@ def _case(chance, index, title, context, words):
         (start,) * len(answers), "corpus/dev.jsonl", index + 1, extra={"annotator": f"person {index % 7}"},
     )  # fmt: skip
     exact = 1.0 if name in ("exact", "other-occurrence") else 0.0
+    end = None if at is None else at + len(told)
     return Case(
         example,
-        Prediction(told, at, None if at is None else at + len(told), score, candidates=candidates, gold_rank=chance.randrange(4)),
+        Prediction(told, at, end, score, candidates=candidates, gold_rank=chance.randrange(4)),
         exact,
         exact or (0.5 if name == "boundary-long" else 0.0),
         name,
@@ -142,7 +150,7 @@ def make_calibration(cases):
     )  # fmt: skip
     share = np.arange(1, 101)
     curve = 100 * np.exp(-share / 180)
-    return SimpleNamespace(
+    return Calibration(
         bins=bins,
         ece=0.0731,
         aurc=0.142,
@@ -155,9 +163,13 @@ def make_calibration(cases):
 
 def make_comparison(cases, slices):
     names = ["exact", "boundary-long", "wrong-sentence", "false-abstention"]
-    pairs = [(was, now, 900 if was == now else 40 + 9 * i + j) for i, was in enumerate(names) for j, now in enumerate(names)]  # fmt: skip
+    pairs = [
+        (was, now, 900 if was == now else 40 + 9 * i + j)
+        for i, was in enumerate(names)
+        for j, now in enumerate(names)
+    ]
     difference = pl.col("f1") - pl.col("other_f1")
-    return SimpleNamespace(
+    return Comparison(
         against="runs/before",
         total=len(cases),
         only_this=0,
@@ -206,36 +218,99 @@ def make_worst(slices):
     )
 
 
-def make_values(total=10_000, **how):
-    """Every field of such a report, by name."""
+def make_data_map(total):
+    chance = np.random.default_rng(0)
+    confidence = chance.beta(4, 2, total)
+    variability = 0.4 * confidence * (1 - confidence) + 0.1 * chance.random(total)
+    right = chance.integers(0, 4, total) / 3
+    columns = {"confidence": confidence, "variability": variability, "correctness": right}
+    return pl.DataFrame({"index": range(total), **columns})
+
+
+def make_report(total=10_000, **how):
+    """A report with something in every one of its fields."""
     cases = make_cases(total, **how)
     facets = make_facets(cases)
     slices = make_slices(cases, facets)
-    chance = np.random.default_rng(0)
-    confidence = chance.beta(4, 2, total)
-    classes = {name: sum(case.error_class == name for case in cases) for name in CLASSES}
-    return {
-        "subject": "runs/first",
-        "split": "validation",
-        "language": "en",
-        "metrics": {"exact": 100 * np.mean([case.exact for case in cases]), "f1": 100 * np.mean([case.f1 for case in cases]), "total": total},
-        "signature": "squad|n:10000|refs:max|norm:en|missing:wrong|null:0.0|nbest:20|maxans:30|ver:0.1.0",
-        "intervals": {"exact": (61.8, 64.4), "f1": (69.1, 71.4)},
-        "clusters": "title",
-        "floors": pl.DataFrame({"name": ["lexical", "question-blind"], "label": ["word overlap, no model", "never looks at the question"], "exact": [4.2, 9.1], "f1": [11.0, 14.2]}),
-        "classes": {name: count for name, count in classes.items() if name != "missing" or count},
-        "slices": slices,
-        "worst": make_worst(slices),
-        "calibration": make_calibration(cases),
-        "suspects": make_suspects(cases),
-        "comparison": make_comparison(cases, slices),
-        "data_map": pl.DataFrame({"index": range(total), "confidence": confidence, "variability": 0.4 * confidence * (1 - confidence) + 0.1 * chance.random(total), "correctness": chance.integers(0, 4, total) / 3}),
-        "cases": cases,
-        "facets": facets,
-        "epochs": [{"epoch": epoch, "train_loss": None if epoch == 0 else 3 / epoch, "validation_loss": 2.4 + (epoch - 3) ** 2 / 10, "exact": 60 - (epoch - 3) ** 2, "f1": 70 - (epoch - 3) ** 2} for epoch in range(5)],
-        "best_epoch": 3.0,
-        "missing": [],
-        "unknown": [],
-        "dropped": [(index, "-") for index, case in enumerate(cases) if case.exact][:12],
-        "notes": [f"A note that quotes {EVIL}"],
-    }  # fmt: skip
+    scores = {name: 100 * float(np.mean([getattr(case, name) for case in cases])) for name in ("exact", "f1")}
+    floors = [
+        ("lexical", "word overlap, no model", 4.2, 11.0),
+        ("blind", "never looks at the question", 9.1, 14.2),
+    ]
+    figures = [(epoch, 3 / epoch if epoch else None, (epoch - 3) ** 2) for epoch in range(5)]
+    epochs = [
+        {"epoch": epoch, "train_loss": loss, "validation_loss": 2.4 + off / 10,
+         "exact": 60.0 - off, "f1": 70.0 - off}
+        for epoch, loss, off in figures
+    ]  # fmt: skip
+    return Report(
+        subject="runs/first",
+        split="validation",
+        language="en",
+        metrics={**scores, "total": total},
+        signature=f"squad|n:{total}|refs:max|norm:en|missing:wrong|null:0.0|nbest:20|maxans:30|ver:0.1.0",
+        intervals={name: (value - 1.1, value + 1.3) for name, value in scores.items()},
+        clusters="title",
+        floors=pl.DataFrame(floors, schema=["name", "label", "exact", "f1"], orient="row"),
+        cases=cases,
+        facets=facets,
+        slices=slices,
+        worst=make_worst(slices),
+        calibration=make_calibration(cases),
+        suspects=make_suspects(cases),
+        comparison=make_comparison(cases, slices),
+        data_map=make_data_map(total),
+        epochs=epochs,
+        best_epoch=3.0,
+        missing=[],
+        unknown=[],
+        dropped=[(index, "-") for index, case in enumerate(cases) if case.exact][:12],
+        notes=[f"A note that quotes {EVIL}"],
+    )
+
+
+def make_profile():
+    counts = {"value": ["who", EVIL, "how many"], "train": [120, 60, 20], "validation": [10, 9, 1]}
+    totals = {"split": ["train", "validation"], "questions": [200, 20], "answers a question": [1.0, 2.5]}
+    tables = {
+        "question word": pl.DataFrame(counts),
+        MARKDOWN: pl.DataFrame({**counts, "value": ["", "b", "c"]}),
+    }
+    return Profile(f"data/{EVIL}", ["train", "validation"], pl.DataFrame(totals), tables, [f"Note {EVIL}"])
+
+
+@pytest.fixture(scope="session")
+def big_report():
+    """10,000 predictions about contexts of 800 characters, five questions each."""
+    return make_report()
+
+
+@pytest.fixture
+def small_report():
+    return make_report(60)
+
+
+@pytest.fixture
+def build_report():
+    return make_report
+
+
+@pytest.fixture
+def made_profile():
+    return make_profile()
+
+
+@pytest.fixture
+def hostile():
+    return EVIL
+
+
+@pytest.fixture
+def unpacked():
+    """What a page carries for its scripts."""
+
+    def unpack(page):
+        (data,) = re.findall(r'id="data">([^<]*)<', page)
+        return json.loads(gzip.decompress(base64.b64decode(data)))
+
+    return unpack
