@@ -21,8 +21,7 @@ from qatoolkit.analysis.reach import unreachable
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.slices import slice_table, worst_slices
 from qatoolkit.analysis.suspects import find_suspects
-from qatoolkit.metrics import Scores, interval, score
-from qatoolkit.metrics.dropped import dropped
+from qatoolkit.metrics import Scores, dropped, interval, score
 
 # Below this many documents their resampling is too coarse, and contexts or questions are drawn.
 _MIN_CLUSTERS = 10

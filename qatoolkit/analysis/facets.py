@@ -92,7 +92,7 @@ def describe(
         training: what the model was trained on.
 
     Returns:
-        n rows.
+        n rows; no columns at all (and so no rows) where nothing tells the examples apart.
     """
     n = len(examples)
     facets = {

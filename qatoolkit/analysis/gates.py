@@ -40,9 +40,13 @@ def failures(report: Report, gates: dict[str, float], *, worse_fails: bool) -> l
     scores = {name: value for name, value in report.metrics.items() if _is_score(name)}
     unknown = [name for name in gates if name not in scores]
     if unknown:
-        raise UsageError(f"--fail-under {unknown[0]}: there is no such metric here; there is {', '.join(scores)}")
+        raise UsageError(
+            f"--fail-under {unknown[0]}: there is no such metric here; there is {', '.join(scores)}"
+        )
     found = [
-        f"{name} is {scores[name]:.2f}, below {least:g}." for name, least in gates.items() if scores[name] < least
+        f"{name} is {scores[name]:.2f}, below {least:g}."
+        for name, least in gates.items()
+        if scores[name] < least
     ]
     if worse_fails and report.comparison is not None and report.comparison.verdict == "worse":
         found.append(f"Worse than {report.comparison.against}.")

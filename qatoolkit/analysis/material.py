@@ -175,6 +175,6 @@ def _training_of(run: Run) -> tuple[list[Example] | None, list[str]]:
         if found is not None and len(found) == counted:
             return found, []
     return None, [
-        f"The training split is not at {dataset} as it was, so overlap of its questions with these is not told."
+        f"The training split is not at {dataset} as it was, so what it shares with these questions "
+        "is not told."
     ]
-

@@ -220,6 +220,11 @@ def each(build: Callable[[dict[str, Any]], T], rows: Sequence[dict[str, Any]], p
 
 
 def prediction_from_row(row: dict[str, Any]) -> Prediction:
+    """A prediction from a row of a predictions file.
+
+    Raises:
+        KeyError, AttributeError, TypeError: the row is not shaped like one.
+    """
     text = row["answer"]
     if not isinstance(text, str | None):
         raise TypeError(f"the answer is {type(text).__name__}, not text")

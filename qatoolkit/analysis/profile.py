@@ -22,7 +22,7 @@ from qatoolkit.errors import UsageError
 from qatoolkit.metrics.language import detect_language
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from qatoolkit.windows.tokenizer import PreTrainedTokenizerFast
 
 
 @dataclass(frozen=True, eq=False)

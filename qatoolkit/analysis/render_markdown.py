@@ -15,7 +15,16 @@ from qatoolkit.analysis.comparison import Comparison
 from qatoolkit.analysis.render_text import interval, thresholds
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import standings
-from qatoolkit.analysis.wording import annotated, cut, escaped, notes, part_name, predicted, where
+from qatoolkit.analysis.wording import (
+    annotated,
+    cut,
+    escaped,
+    notes,
+    part_name,
+    predicted,
+    profile_tables,
+    where,
+)
 
 if TYPE_CHECKING:
     from qatoolkit.analysis.profile import Profile
@@ -55,9 +64,7 @@ def _report(report: Report) -> Iterator[str]:
     if report.suspects.height:
         yield "### Rows to look at first"
         yield ""
-        yield from _table(
-            ("source", "question", "annotated", "proposed", "why"), list(_suspects(report))
-        )
+        yield from _table(("source", "question", "annotated", "proposed", "why"), list(_suspects(report)))
     if report.wrong:
         yield "### Not exact"
         yield ""
@@ -109,17 +116,9 @@ def _comparison(found: Comparison) -> Iterator[str]:
 def _profile(profile: Profile) -> Iterator[str]:
     yield f"## {escaped(profile.subject)}"
     yield ""
-    for name, table in {"": profile.totals, **profile.tables}.items():
-        heads = (name or table.columns[0], *table.columns[1:])
-        rows = [[_cell(value) for value in row] for row in table.head(_MOST_ROWS).iter_rows()]
-        yield from _table(heads, rows, numbers=len(heads) - 1)
+    for heads, rows in profile_tables(profile):
+        yield from _table(heads, rows[:_MOST_ROWS], numbers=len(heads) - 1)
     yield from _notes(profile)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else f"{value}"
 
 
 def _notes(found: Report | Profile) -> Iterator[str]:

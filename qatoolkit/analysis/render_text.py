@@ -17,7 +17,16 @@ from qatoolkit.analysis.comparison import Comparison
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import Standing, standings
 from qatoolkit.analysis.wording import (
-    annotated, cut, cut_front, notes, one_line, part_name, predicted, where, wrapped,
+    annotated,
+    cut,
+    cut_front,
+    notes,
+    one_line,
+    part_name,
+    predicted,
+    profile_tables,
+    where,
+    wrapped,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -192,29 +201,21 @@ def _notes(found: Report | Profile) -> Iterator[Text]:
 
 def _profile(profile: Profile) -> Iterator[Text]:
     yield Text(one_line(profile.subject), _HEAD)
-    for name, table in {"": profile.totals, **profile.tables}.items():
+    for heads, rows in profile_tables(profile):
         yield Text()
-        yield from _columns(name, table)
+        yield _columns(heads, _HEAD)
+        for row in rows[: 2 * _MOST_ROWS]:
+            yield _columns((f"  {row[0]}", *row[1:]))
+        if len(rows) > 2 * _MOST_ROWS:
+            yield Text(f"  ... {len(rows) - 2 * _MOST_ROWS:,} more", "dim")
     yield Text()
     yield from _notes(profile)
 
 
-def _columns(name: str, table: pl.DataFrame) -> Iterator[Text]:
-    """A table whose first column is a label and the others numbers."""
-    label, *numbers = table.columns
-    heads = "".join(f"{cut(number, 11):>12}" for number in numbers)
-    yield Text(f"{cut(name or label, 30):<32}{heads}", _HEAD)
-    for row in table.head(2 * _MOST_ROWS).iter_rows():
-        cells = "".join(f"{_number(value):>12}" for value in row[1:])
-        yield Text(f"  {set_cell_size(cut(str(row[0]), 28) or 'none', 30)}{cells}")
-    if table.height > 2 * _MOST_ROWS:
-        yield Text(f"  ... {table.height - 2 * _MOST_ROWS:,} more", "dim")
-
-
-def _number(value: float | int | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+def _columns(cells: tuple[str, ...], style: str = "") -> Text:
+    """A label, and a column for each split."""
+    label, *values = cells
+    return Text(set_cell_size(cut(label, 30), 32) + "".join(f"{cut(v, 15):>16}" for v in values), style)
 
 
 def interval(row: Standing) -> str:

@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from qatoolkit.analysis.analyse import analyse
-from qatoolkit.analysis.material import Material, against as load_against, of_predictions, of_run
+from qatoolkit.analysis.material import Material, of_predictions, of_run
+from qatoolkit.analysis.material import against as load_against
 from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.suspects_files import write_suspects
 from qatoolkit.errors import UsageError
+from qatoolkit.metrics import detect_language
 from qatoolkit.metrics.normalize import profile
 
 FilePath = str | Path
@@ -96,7 +98,6 @@ def _language(material: Material, asked: str | None) -> tuple[str, list[str]]:
         profile(said)
         return said, []
     texts = [text for example in material.examples for text in (example.context, example.question)]
-    from qatoolkit.metrics.language import detect_language
     found = detect_language(texts)
     if found == "en":
         return found, []

@@ -163,7 +163,7 @@ def _plain(part: Calibration | Comparison | None) -> dict[str, Any] | None:
     return {name: value.to_dicts() if isinstance(value, pl.DataFrame) else value for name, value in values}
 
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String, "title": pl.String, "source": pl.String, "question": pl.String,
     "answers": pl.List(pl.String), "prediction": pl.String, "start": pl.Int64, "end": pl.Int64,
     "score": pl.Float64, "exact": pl.Float64, "f1": pl.Float64, "class": pl.Enum(list(CLASSES)),

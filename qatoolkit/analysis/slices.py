@@ -78,7 +78,7 @@ def worst_slices(facets: pl.DataFrame, f1: Floats, clusters: Sequence[Hashable])
         facets: n rows, as `facets.describe` makes them.
         f1: shape (n,), 0..1.
         clusters: n labels; examples with equal labels succeed and fail together. With a dozen documents
-            hardly anything can be told; contexts are then the better labels.
+            hardly anything but titles can be told from chance.
 
     Returns:
         `facet`, `value`, `facet_2`, `value_2` (null for single slices), `total`, `f1`, `rest_f1`,
@@ -138,7 +138,7 @@ def supported(facets: pl.DataFrame, scores: Floats, clusters: Sequence[Hashable]
         groups = _renumbered(groups, enough, len(values))
         sums, members = used.sums(groups, len(enough)), _members(groups, len(enough)).tolist()
         chosen = [i for i, n in enumerate(sums.effective) if n >= MIN_CLUSTERS and members[i] not in seen]
-        seen.update(members)
+        seen.update(members[i] for i in chosen)
         if chosen:
             kept = np.array(chosen)
             groups = _renumbered(groups, kept, len(enough))

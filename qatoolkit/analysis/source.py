@@ -83,7 +83,9 @@ def load_training(path: str | Path) -> list[Example] | None:
         return None
     wanted = ("id", "question", "text")
     return [
-        Example(row["id"] or "", "", "", row["question"] or "", tuple(text or "" for text in row["text"] or ()))
+        Example(
+            row["id"] or "", "", "", row["question"] or "", tuple(text or "" for text in row["text"] or ())
+        )
         for source in sources
         for batch in source.batches(corpus.mapping)
         for row in batch.records.select(wanted).iter_rows(named=True)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from qatoolkit.analysis.result import Report
 
+
 class Standing(NamedTuple):
     """One line of the comparison; scores in percent.
 

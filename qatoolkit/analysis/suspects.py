@@ -48,7 +48,7 @@ def find_suspects(
     """The questions whose annotation is probably wrong.
 
     A question that the model answers as annotated is none of them, unless a rule found an error or
-    something to mend in its answers.
+    something to mend in its answers. Where no question at all has an answer, nothing is annotated.
 
     Args:
         cases: the judged questions.
@@ -65,7 +65,8 @@ def find_suspects(
     """
     known = findings or {}
     confidences = [None] * len(cases) if crossfit is None else crossfit["confidence"].to_list()
-    suspicious = [i for i, case in enumerate(cases) if i in known or disagrees(case)]
+    annotated = any(case.example.answers for case in cases)
+    suspicious = [i for i, case in enumerate(cases) if i in known or (annotated and disagrees(case))]
     shared = SharedWords([cases[i].example.context for i in suspicious], language)
     rows = []
     for i in suspicious:

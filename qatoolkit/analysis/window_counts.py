@@ -12,7 +12,7 @@ from qatoolkit.validation.tokens import measure
 from qatoolkit.windows import load_tokenizer
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from qatoolkit.windows.tokenizer import PreTrainedTokenizerFast
 
 # Questions measured at a time: bounds the tokens that are held.
 _PORTION = 10_000

@@ -40,6 +40,26 @@ def notes(found: Report | Profile) -> Iterator[str]:
         )
 
 
+def profile_tables(profile: Profile) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+    """The tables of a profile as text, its splits as columns: the heads, and the rows."""
+    heads = ("", *profile.splits)
+    totals = {name: profile.totals[name].to_list() for name in profile.totals.columns if name != "split"}
+    yield heads, [(name, *map(_cell, values)) for name, values in totals.items()]
+    for facet, table in profile.tables.items():
+        sizes = [sum(table[split]) or 1 for split in profile.splits]
+        rows = []
+        for value, *counts in table.iter_rows():
+            shares = zip(counts, sizes, strict=True)
+            rows.append(
+                (f"{value}" or "none", *(f"{count:,} {100 * count / of:5.1f}%" for count, of in shares))
+            )
+        yield (facet, *profile.splits), rows
+
+
+def _cell(value: float | int | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
 def part_name(facet: str, value: str, facet_2: str | None = None, value_2: str | None = None) -> str:
     """A slice as people say it: "question word why", "title none", or two of them."""
     one = f"{facet}: {value or 'none'}"

@@ -108,8 +108,7 @@ def _tell(folder: Path, seconds: float) -> None:
     print(f"{'':<28}{'EM':>7}{'F1':>7}")
     for name, row in (
         ("before the first step", before),
-        ("never answering", found.baselines["no-answer"]),
-        ("lexical baseline, no model", found.baselines["lexical"]),
+        *((floor["label"], floor) for floor in found.floors.to_dicts()),
         ("after the last step", found.metrics),
     ):
         print(f"{name:<28}{row['exact']:>7.1f}{row['f1']:>7.1f}")

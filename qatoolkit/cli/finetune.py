@@ -58,9 +58,14 @@ def finetune(
         int | None, typer.Option(help="Evaluations without a better F1 after which training stops.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = Recipe.seed,
-    language: Annotated[
-        str, typer.Option(help="Normalisation of answers before they are compared; en alone so far.")
-    ] = Recipe.language,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="How answers are compared: en, de, es, ar, hi, vi, zh, ja, th or other. Left out: what "
+            "the training split is in.",
+        ),
+    ] = None,
     report_to: Annotated[
         list[str] | None,
         typer.Option(metavar="TRACKER", help="tensorboard, wandb or another tracker; repeatable."),
@@ -107,11 +112,15 @@ def finetune(
         "weight_decay": weight_decay,
         "patience": patience,
         "seed": seed,
-        "language": language,
+        "language": lang,
         "report_to": tuple(report_to or ()),
         "settings": settings,
     }
-    told = origins(context, {"null_score_diff_threshold": "null_threshold"}) | from_settings
+    told = (
+        origins(context, {"null_score_diff_threshold": "null_threshold", "language": "lang"}) | from_settings
+    )
+    if lang is None:
+        told["language"] = "training split"
     if smoke:
         _smoke(dataset, recipe)
     elif dry_run:

@@ -45,7 +45,9 @@ def report(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="What --predictions are scored against; alone: the data's profile."),
+        typer.Option(
+            metavar="PATH", help="What --predictions are scored against; alone: the data's profile."
+        ),
     ] = None,
     null_odds: Annotated[
         str | None, typer.Option(metavar="FILE", help="{id: number} JSON, for the best no-answer thresholds.")
@@ -64,7 +66,9 @@ def report(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(metavar="RUN2", help="Another run, or predictions for the same questions, to compare with."),
+        typer.Option(
+            metavar="RUN2", help="Another run, or predictions for the same questions, to compare with."
+        ),
     ] = None,
     suspects: Annotated[
         str | None,

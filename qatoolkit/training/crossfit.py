@@ -124,6 +124,7 @@ def cross_fit(
         from qatoolkit.training.task import load_examples
 
         [examples] = load_examples(dataset, "train")
+        chosen = chosen.in_language_of(examples)
         homes = deal_folds(examples, folds, chosen.seed)
         asked = {"recipe": chosen.digest(), "data": fingerprint(examples), "folds": folds}
         parts = _begin(folder / _PARTS, asked, resume=resume)

@@ -107,6 +107,7 @@ def prepare(dataset: Dataset, recipe: Recipe, folder: Path) -> Prepared:
     from qatoolkit.training.trackers import require_trackers
 
     train, validation = load_examples(dataset, "train", "validation")
+    recipe = recipe.in_language_of(train)
     recipe.decoding()  # a length that is not usable is told before a model is loaded
     values = training_values(recipe)
     arguments = build_arguments(folder / CHECKPOINTS, values)

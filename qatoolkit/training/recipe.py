@@ -9,11 +9,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qatoolkit.errors import UsageError
+from qatoolkit.metrics import detect_language
+from qatoolkit.metrics.normalize import profile
 from qatoolkit.training.settings import Settings
 
 
@@ -37,7 +39,7 @@ class Recipe:
         weight_decay: of AdamW.
         patience: evaluations without a better F1 after which training stops; None trains to the end.
         seed: of everything random.
-        language: normalisation profile of the metrics.
+        language: normalisation profile of the metrics; None: that of the training split.
         report_to: experiment trackers, by transformers' names ("tensorboard", "wandb").
         settings: further TrainingArguments by name; they win over the fields above.
     """
@@ -55,11 +57,13 @@ class Recipe:
     weight_decay: float = 0.01
     patience: int | None = None
     seed: int = 42
-    language: str = "en"
+    language: str | None = None
     report_to: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.language is not None:
+            profile(self.language)
         for name in ("epochs", "learning_rate", "batch_size", "weight_decay", "seed", "negative_windows"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -86,8 +90,14 @@ class Recipe:
             self.n_best_size,
             self.max_answer_length,
             self.null_score_diff_threshold or 0.0,
-            self.language,
+            self.language or Settings.language,
         )
+
+    def in_language_of(self, examples: Mapping[str, Any]) -> Recipe:
+        """The recipe with the language of these contexts and questions, unless it names one."""
+        if self.language is not None:
+            return self
+        return replace(self, language=detect_language([*examples["question"], *examples["context"]]))
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as JSON has it."""

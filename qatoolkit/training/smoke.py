@@ -82,7 +82,9 @@ def smoke(dataset: Dataset, **recipe: Any) -> Smoke:
         folder = Path(place)
         seed_everything(chosen.seed)
         loaded = load_model(chosen.model, without_dropout="any")
-        examples = _choose(load_columns(load_splits(dataset)["train"], "train"), chosen, loaded.tokenizer)
+        train = load_columns(load_splits(dataset)["train"], "train")
+        chosen = chosen.in_language_of(train)
+        examples = _choose(train, chosen, loaded.tokenizer)
         task = make_task(chosen, loaded, examples, examples)
         values = training_values(chosen) | _by_heart(chosen)
         arguments = build_arguments(folder / "checkpoints", values)
@@ -119,7 +121,7 @@ def _choose(columns: Columns, recipe: Recipe, tokenizer: PreTrainedTokenizerFast
         recipe.max_seq_length,
         recipe.doc_stride,
         recipe.max_answer_length,
-        recipe.language,
+        recipe.decoding().language,
     )
     unreachable = {example.index for example in found.unreachable}
     reachable = [row for row in range(len(candidates["id"])) if row not in unreachable]

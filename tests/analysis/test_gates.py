@@ -44,7 +44,12 @@ def runs(tmp_path, write_predictions, row):
     [
         ("weak", ("--fail-under", "f1=50"), 0, ""),
         ("weak", ("--fail-under", "f1=50.5"), 1, "Gate not passed: f1 is 50.00, below 50.5."),
-        ("weak", ("--fail-if-worse-than", "strong.parquet"), 1, "Gate not passed: Worse than strong.parquet."),
+        (
+            "weak",
+            ("--fail-if-worse-than", "strong.parquet"),
+            1,
+            "Gate not passed: Worse than strong.parquet.",
+        ),
         ("weak", ("--fail-if-worse-than", "weak.parquet"), 0, ""),
         ("strong", ("--fail-if-worse-than", "weak.parquet"), 0, ""),
         ("weak", ("--against", "strong.parquet"), 0, ""),

@@ -182,7 +182,7 @@ def test_columns_of_the_source_are_told_too(tmp_path):
 
 def test_windows_are_counted_with_a_tokenizer(data):
     tokenizer = word_tokenizer()
-    small = profile(data, tokenizer=tokenizer, max_seq_length=26, doc_stride=4)
+    small = profile(data, tokenizer=tokenizer, max_seq_length=25, doc_stride=4)
     assert small.tables["windows"].select("train", "validation").sum().row(0) == (5, 2)
     large = profile(data, tokenizer=tokenizer)
     assert "windows" not in large.tables

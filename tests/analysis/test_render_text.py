@@ -8,8 +8,8 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from qatoolkit.analysis import CLASSES, report
-from qatoolkit.analysis.cases import Example, Prediction
 from qatoolkit.analysis.analyse import analyse
+from qatoolkit.analysis.cases import Example, Prediction
 from qatoolkit.analysis.material import Material
 from qatoolkit.analysis.render_markdown import render_markdown
 from qatoolkit.analysis.render_text import render_text
@@ -104,9 +104,7 @@ def test_best_thresholds_are_said_in_both(write_squad, write_json, rows):
         assert "chosen on these questions: -2.0000 (F1), -2.5000 (exact)" in text
 
 
-@pytest.mark.parametrize(
-    "text", ["\x1b[31mred\x1b[0m", "bell\x07", "over\u202ewritten", "\x9b1m", "\x00"]
-)
+@pytest.mark.parametrize("text", ["\x1b[31mred\x1b[0m", "bell\x07", "over\u202ewritten", "\x9b1m", "\x00"])
 def test_control_characters_are_written_out(text):
     for rendered in (render_text(about(text, title=text)), render_markdown(about(text, title=text))):
         assert all(c.isprintable() or c == "\n" for c in rendered)

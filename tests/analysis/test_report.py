@@ -191,7 +191,8 @@ def test_the_dictionary_is_json_and_keeps_its_shape(write_run, rows):
 def test_the_verdict_is_a_sentence(write_run, rows):
     found = report(write_run(validation=rows))
     assert found.verdict == (
-        "F1 between 27.8 and 94.4 (95%); here 61.1, exact match 50.0. 4 of 6 validation questions are not exact, most often boundary-short (1)."
+        "F1 between 27.8 and 94.4 (95%); here 61.1, exact match 50.0. 4 of 6 validation questions are "
+        "not exact, most often boundary-short (1)."
     )
     assert report(write_run(validation=rows[:1])).finding == "All of 1 validation question are exact."
 

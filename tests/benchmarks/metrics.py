@@ -17,6 +17,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -92,13 +93,14 @@ def by_version_2(official: ModuleType, data: list[Any], predictions: dict[str, s
 
 
 def by_qatoolkit(data: list[Any], predictions: dict[str, str]) -> Figures:
+    text_of = itemgetter("text")
     texts = []
     answers = []
     for article in data:
         for part in article["paragraphs"]:
             for qa in part["qas"]:
                 texts.append(predictions.get(qa["id"]))
-                answers.append([answer["text"] for answer in qa["answers"]])
+                answers.append([*map(text_of, qa["answers"])])
     scores = score(texts, answers)
     return scores.exact.tolist(), scores.f1.tolist(), scores.summary()
 

@@ -37,8 +37,9 @@ def test_where_settings_came_from(qatk: Any, dataset: None, tmp_path: Path) -> N
         "--set: warmup_steps 2, max_steps 3",
         "QATK_FINETUNE_SEED: seed 7",
         "qatk.toml: epochs 1, adam_beta2 0.98",
+        "training split: language en",
         "default: max_seq_length 384, doc_stride 128, n_best_size 20, max_answer_length 30,",
-        "negative_windows 1, batch_size 16, weight_decay 0.01, language en",
+        "negative_windows 1, batch_size 16, weight_decay 0.01",
     ]
     assert "; 3 steps" in ran.out
     assert "advice    7 examples teach a new head little" in ran.out

@@ -182,7 +182,7 @@ def make_comparison(cases, slices):
         right_only_other=410,
         mcnemar=1.2e-9,
         transitions=pl.DataFrame(pairs, schema=["other_class", "this_class", "total"], orient="row"),
-        slices=slices.filter(pl.col("total") > 100)
+        slices=slices.filter(pl.col("total") > len(cases) / 100)
         .with_columns((pl.col("f1") - 4 + pl.int_range(pl.len()) % 9).alias("other_f1"))
         .with_columns(difference.alias("difference"), p=pl.lit(0.02), p_adjusted=pl.lit(0.04)),
         verdict="better",
@@ -205,7 +205,7 @@ def make_suspects(cases):
 
 
 def make_worst(slices):
-    worst = slices.filter(pl.col("total") > 200).sort("f1").head(8)
+    worst = slices.filter(pl.col("total") > pl.col("total").max() / 33).sort("f1").head(8)
     return worst.with_columns(
         facet_2=pl.when(pl.int_range(pl.len()) == 1).then(pl.lit("annotator")),
         value_2=pl.when(pl.int_range(pl.len()) == 1).then(pl.lit("person 3")),
