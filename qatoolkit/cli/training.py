@@ -209,5 +209,6 @@ def print_cross_fit(result: CrossFit) -> None:
     """How a cross-fit ended."""
     print(f"\nOut of fold: F1 {result.f1:.2f}, exact match {result.exact:.2f}.")
     print(f"Written to {result.path}")
-    if (Path(result.path).parent / "run.json").is_file():
-        print(f"Next: qatk report {quote(str(Path(result.path).parent))}")
+    folder = Path(result.path).parent
+    split = " --split crossfit" if (folder / "run.json").is_file() else ""
+    print(f"Next: qatk report {quote(str(folder))}{split} --suspects suspects.csv")

@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
+
+from qatoolkit.resources import resource
 
 CONTEXT = "The Nile is 6650 km long and flows north. It rises in Burundi."
 QUESTIONS = [
@@ -121,3 +124,58 @@ def test_the_official_figures_of_real_predictions(corpora, qatk):
     assert (metrics["exact"], metrics["f1"]) == (71.09246462652189, 74.15364798295602)
     assert (metrics["best_exact"], metrics["best_exact_thresh"]) == (73.47811780190852, -3.623612880706787)
     assert (metrics["best_f1"], metrics["best_f1_thresh"]) == (75.93172252069158, -3.6215174198150635)
+
+
+def test_data_alone_has_a_profile_in_every_format(files, qatk):
+    for arguments in (("dev.json",), ("--dataset", "dev.json")):
+        ran = qatk("report", *arguments)
+        assert (ran.code, ran.err) == (0, "")
+        assert " ".join(ran.out.split()).startswith("dev.json validation questions 3 answerable 2 unanswerable 1 ")
+        assert all(len(line) <= 80 for line in ran.out.splitlines()), ran.out
+    schema = json.loads(resource("schemas/profile.schema.json").read_text(encoding="utf-8"))
+    parsed = json.loads(qatk("report", "dev.json", "--output-format", "json").out)
+    Draft202012Validator(schema).validate(parsed)
+    assert parsed["totals"][0]["questions"] == 3
+    markdown = qatk("report", "dev.json", "--output-format", "markdown", "-o", "page.html")
+    assert "| unanswerable | 1 |" in markdown.out
+    assert (files / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dev.json", "--suspects", "s.csv"), "--suspects needs predictions"),
+        (("dev.json", "--fail-under", "f1=1"), "--fail-under needs predictions"),
+        (("dev.json", "--dataset", "dev.json"), "--dataset goes with --predictions, or alone"),
+        ((*PREDICTIONS[1:], "--tokenizer", "x"), "--tokenizer goes with data alone"),
+        ((*PREDICTIONS[1:], "--lang", "xx"), "no answer normalisation for language 'xx'"),
+        ((*PREDICTIONS[1:], "--suspects", "s.txt"), "s.txt"),
+        (("nowhere",), "nowhere: no such run"),
+    ],
+)
+def test_what_does_not_go_together_is_said(files, qatk, arguments, message):
+    ran = qatk("report", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+
+
+def test_suspects_go_to_fix_and_come_back(files, qatk):
+    data = "id,context,question,answer_text,answer_start\n"
+    rows = (("q1", "How long is it?", "Burundi"), ("q2", "Where does it rise?", "Burundi"))
+    for key, question, answer in rows:
+        data += f'{key},"{CONTEXT}",{question},{answer},{CONTEXT.index(answer)}\n'
+    (files / "data.csv").write_text(data, encoding="utf-8")
+    (files / "p.json").write_text('{"q1": "6650 km", "q2": "Burundi"}', encoding="utf-8")
+    ran = qatk("report", "--predictions", "p.json", "--dataset", "data.csv", "--suspects", "s.csv")
+    assert ran.code == 0, ran.err
+    assert ran.err.endswith("then: qatk fix data.csv --apply s.csv -o corrected.csv\n")
+    listed = (files / "s.csv").read_text(encoding="utf-8-sig")
+    assert listed.count("\n") == 2
+    assert listed.splitlines()[1].startswith("data.csv,1,2,q1,blake2b:")
+    (files / "s.csv").write_text(listed.rstrip("\n") + "accept\n", encoding="utf-8")
+    fixed = qatk("fix", "data.csv", "--apply", "s.csv", "-o", "corrected.csv")
+    assert fixed.code == 0, fixed.err
+    corrected = (files / "corrected.csv").read_text(encoding="utf-8")
+    assert corrected == data.replace(
+        f"How long is it?,Burundi,{CONTEXT.index('Burundi')}", "How long is it?,6650 km,12"
+    )

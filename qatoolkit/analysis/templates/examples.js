@@ -5,7 +5,7 @@ const MOST_PRINTED = 50;
 // Returns what a click elsewhere on the page may ask for: a class, a slice, or an example.
 function startExamples(page) {
   const examples = readExamples(page);
-  // The row that the tabulator key reaches; the arrow keys move it.
+  // The row that the tab key reaches; the arrow keys move it.
   let active = -1;
   const table = new Tabulator(byId("table"), {
     data: examples,
@@ -41,8 +41,7 @@ function startExamples(page) {
   async function moveTo(row) {
     if (!row) return;
     activate(row);
-    await table.scrollToRow(row, "nearest", false);
-    row.getElement().focus();
+    await focusRow(table, row);
   }
 
   table.on("tableBuilt", () => {
@@ -90,6 +89,15 @@ function startExamples(page) {
     byId("examples").scrollIntoView();
     byId("examples").focus({ preventScroll: true });
   };
+}
+
+// A row that is far away enters the page only once the table has answered to being scrolled.
+async function focusRow(table, row) {
+  await table.scrollToRow(row, "nearest", false);
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame();
+  await frame();
+  row.getElement().focus();
 }
 
 function columns(page, examples) {
@@ -162,8 +170,7 @@ function makeViewer(page, table, activate) {
   dialog.addEventListener("close", async () => {
     const listed = table.getRows("active").some((one) => one.getIndex() === row.getIndex());
     if (!listed || !table.element.contains(document.activeElement)) return;
-    await table.scrollToRow(row, "nearest", false);
-    row.getElement().focus();
+    await focusRow(table, row);
   });
 
   return {
