@@ -258,9 +258,9 @@ def shares(frame: pl.DataFrame, splits: list[str]) -> Chart:
         alt.Chart(long.with_columns(share=part))
         .mark_bar()
         .encode(
-            alt.Y("value:N", sort=None, title=None, axis=_VALUES),
-            alt.X("share:Q", title="% of the split", axis=alt.Axis(tickCount=4)),
-            alt.Fill("split:N", scale=alt.Scale(domain=splits)) if several else alt.Undefined,
+            y=alt.Y("value:N", sort=None, title=None, axis=_VALUES),
+            x=alt.X("share:Q", title="% of the split", axis=alt.Axis(tickCount=4)),
+            fill=alt.Fill("split:N", scale=alt.Scale(domain=splits)) if several else alt.Undefined,
             yOffset=alt.YOffset("split:N", sort=splits) if several else alt.Undefined,
             tooltip=[
                 tip("value"),

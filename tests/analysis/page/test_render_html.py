@@ -56,6 +56,20 @@ def test_the_page_shows_score_floors_training_classes_slices_and_suspects(small_
         assert shown in text, shown
 
 
+@pytest.mark.parametrize(
+    ("strong", "weak", "said"),
+    [
+        (1, 0, "1 annotation is probably wrong, the most"),
+        (2, 1, "2 annotations are probably wrong, and 1 more is worth a look, the most"),
+        (0, 3, "3 annotations are worth a look, the most"),
+    ],
+)
+def test_weak_suspects_are_not_called_wrong(small_report, strong, weak, said):
+    flags = pl.Series("strong", [True] * strong + [False] * weak)
+    suspects = small_report.suspects.head(strong + weak).with_columns(flags)
+    assert said in text_of(render_html(replace(small_report, suspects=suspects)))
+
+
 def test_of_few_questions_the_interval_comes_before_the_score(small_report):
     text = text_of(render_html(small_report))
     low, high = small_report.intervals["f1"]
