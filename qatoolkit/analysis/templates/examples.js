@@ -91,13 +91,20 @@ function startExamples(page) {
   };
 }
 
-// A row that is far away enters the page only once the table has answered to being scrolled.
+let wantedRow;
+
+// A row that is far away enters the page only once the table has answered to being scrolled; by then
+// another one may be wanted, or the focus be somewhere else.
 async function focusRow(table, row) {
+  wantedRow = row.getIndex();
+  if (row.getElement().isConnected) row.getElement().focus({ preventScroll: true });
   await table.scrollToRow(row, "nearest", false);
   const frame = () => new Promise(requestAnimationFrame);
   await frame();
   await frame();
-  row.getElement().focus();
+  const now = document.activeElement;
+  const free = now === document.body || now.classList.contains("tabulator-row");
+  if (free && wantedRow === row.getIndex()) row.getElement().focus();
 }
 
 function columns(page, examples) {
