@@ -55,7 +55,7 @@ function startExamples(page) {
     viewer.show(row);
   });
   table.element.addEventListener("keydown", (event) => {
-    const row = event.target.classList.contains("tabulator-row") && table.getRow(active);
+    const row = event.target.classList.contains("tabulator-row") && table.getRow(event.target);
     if (!row) return;
     const left = () => table.getRows("active");
     const moves = {

@@ -258,6 +258,7 @@ def test_the_open_example_goes_to_its_neighbours_among_those_left(page, big_repo
 def test_everything_works_without_a_mouse(page, big_report):
     page.locator("#search").focus()
     page.keyboard.type("market")
+    left(page, total(case for case in big_report.cases if "market" in said(case)))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "kinds"
     for _ in range(20):
