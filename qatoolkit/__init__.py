@@ -23,7 +23,7 @@ _HOME = {
     "Answerer": "qatoolkit.training.answerer",
     "pipeline": "qatoolkit.training.pipeline",
     "report": "qatoolkit.analysis.report",
-    "profile": "qatoolkit.analysis.profile",
+    "profile": "qatoolkit.analysis.profile.profile",
 }
 
 __all__ = [
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import profile
+    from qatoolkit.analysis.profile.profile import profile
     from qatoolkit.analysis.report import report
     from qatoolkit.conversion.convert import convert, from_dict
     from qatoolkit.conversion.in_memory import train_test_split

@@ -66,10 +66,10 @@ def test_it_holds_the_package_and_its_data_and_no_more(wheel):
         "qatoolkit/py.typed",
         "qatoolkit/_data/schemas/record.yaml",
         "qatoolkit/_data/sample_data/messy.csv",
-        "qatoolkit/analysis/templates/report.html.j2",
-        "qatoolkit/analysis/vendor/tabulator.min.js",
+        "qatoolkit/analysis/page/templates/report.html.j2",
+        "qatoolkit/analysis/page/vendor/tabulator.min.js",
         "qatoolkit-0.1.0.dist-info/licenses/LICENSE",
-        "qatoolkit-0.1.0.dist-info/licenses/qatoolkit/analysis/vendor/tabulator.LICENSE",
+        "qatoolkit-0.1.0.dist-info/licenses/qatoolkit/analysis/page/vendor/tabulator.LICENSE",
     } <= set(names)
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 

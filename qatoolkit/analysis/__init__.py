@@ -3,12 +3,12 @@
 Works from predictions that were written to disk and never loads a model.
 """
 
-from qatoolkit.analysis.baseline import lexical_baseline
 from qatoolkit.analysis.cases import Case, Example, Prediction
 from qatoolkit.analysis.classify import CLASSES, classify
+from qatoolkit.analysis.floors.lexical import lexical_baseline
 from qatoolkit.analysis.report import report
 from qatoolkit.analysis.result import Report
-from qatoolkit.analysis.sentences import sentences
+from qatoolkit.analysis.text.sentences import sentences
 
 __all__ = [
     "CLASSES",

@@ -12,15 +12,15 @@ import polars as pl
 from qatoolkit.analysis.calibration import calibrate
 from qatoolkit.analysis.cases import Case, Example
 from qatoolkit.analysis.comparison import Comparison, compare
-from qatoolkit.analysis.facets import describe
-from qatoolkit.analysis.findings import find_findings
-from qatoolkit.analysis.floors import floors
+from qatoolkit.analysis.floors.floors import floors
 from qatoolkit.analysis.judge import explained, judge
 from qatoolkit.analysis.material import Material
+from qatoolkit.analysis.parts.facets import describe
+from qatoolkit.analysis.parts.slices import slice_table, worst_slices
 from qatoolkit.analysis.reach import unreachable
 from qatoolkit.analysis.result import Report
-from qatoolkit.analysis.slices import slice_table, worst_slices
-from qatoolkit.analysis.suspects import find_suspects
+from qatoolkit.analysis.suspects.findings import find_findings
+from qatoolkit.analysis.suspects.suspects import find_suspects
 from qatoolkit.metrics import Scores, dropped, interval, score
 
 # Below this many documents their resampling is too coarse, and contexts or questions are drawn.

@@ -1,6 +1,6 @@
 """The values the analysis passes around: an example, what was predicted for it, and both judged.
 
-Plain frozen dataclasses; reading them from files is `source` and `predictions`, judging is `report`.
+Plain frozen dataclasses; reading them from files is `load`, judging is `judge`.
 """
 
 from __future__ import annotations

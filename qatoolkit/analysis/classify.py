@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qatoolkit.analysis.cases import Span
-from qatoolkit.analysis.sentences import sentences
+from qatoolkit.analysis.text.sentences import sentences
 from qatoolkit.corpus.offsets import find_loosely, occurrences
 
 CLASSES = {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from qatoolkit.analysis.cases import Case
 from qatoolkit.analysis.classify import CLASSES
-from qatoolkit.analysis.slices import SIGNIFICANT, supported
+from qatoolkit.analysis.parts.slices import SIGNIFICANT, supported
 from qatoolkit.errors import UsageError
 from qatoolkit.metrics.adjust import holm
 from qatoolkit.metrics.paired import Paired, mcnemar, paired

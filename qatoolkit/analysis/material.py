@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 
 from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.predictions import PredictionsFile, load_predictions
-from qatoolkit.analysis.run import CROSSFIT, Run, load_run
-from qatoolkit.analysis.source import load_examples, load_training
+from qatoolkit.analysis.load.predictions import PredictionsFile, load_predictions
+from qatoolkit.analysis.load.run import CROSSFIT, Run, load_run
+from qatoolkit.analysis.load.source import load_examples, load_training
 from qatoolkit.errors import UsageError
 from qatoolkit.metrics import Reference
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.predictions import load_null_odds
+from qatoolkit.analysis.load.predictions import load_null_odds
 from qatoolkit.errors import UsageError
 from qatoolkit.metrics import best_threshold, score
 

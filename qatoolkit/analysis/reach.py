@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.run import Run
+from qatoolkit.analysis.load.run import Run
 
 _LENGTHS = ("max_seq_length", "doc_stride", "max_answer_length")
 

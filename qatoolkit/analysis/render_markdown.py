@@ -27,7 +27,7 @@ from qatoolkit.analysis.wording import (
 )
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import Profile
+    from qatoolkit.analysis.profile.profile import Profile
 
 _MOST_ROWS = 20
 

@@ -30,7 +30,7 @@ from qatoolkit.analysis.wording import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import Profile
+    from qatoolkit.analysis.profile.profile import Profile
 
 _MOST_EXAMPLES = 5
 _MOST_SUSPECTS = 5

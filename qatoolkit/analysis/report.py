@@ -1,7 +1,7 @@
 """`report`: from predictions on disk to everything that is known about their mistakes.
 
 Gathers what was asked for and hands it to `analyse`. Loads no model and prints nothing; the rendering
-is in `render_text`, `render_markdown` and `render_html`.
+is in `render_text`, `render_markdown` and `page`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from qatoolkit.analysis.material import Material, of_predictions, of_run
 from qatoolkit.analysis.material import against as load_against
 from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for
 from qatoolkit.analysis.result import Report
-from qatoolkit.analysis.suspects_files import write_suspects
+from qatoolkit.analysis.suspects.files import write_suspects
 from qatoolkit.errors import UsageError
 from qatoolkit.metrics import detect_language
 from qatoolkit.metrics.normalize import profile
@@ -86,7 +86,7 @@ def report(
     if output is None:
         return made
     # Here, because who wants no page needs no template engine.
-    from qatoolkit.analysis.render_html import write_html
+    from qatoolkit.analysis.page.render import write_html
 
     return replace(made, html=write_html(made, output))
 

@@ -1,7 +1,7 @@
 """The report as a value: what `report` returns and every renderer reads.
 
 Holds and summarises; computing it is `analyse`, showing it is `render_text`, `render_markdown` and
-`render_html`. Everything that is a table is a Polars frame.
+`page`. Everything that is a table is a Polars frame.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Report:
         }
 
     def _repr_html_(self) -> str:
-        from qatoolkit.analysis.render_html import render_summary
+        from qatoolkit.analysis.page.render import render_summary
 
         return render_summary(self)
 

@@ -12,7 +12,7 @@ from qatoolkit.analysis.cases import Case
 from qatoolkit.analysis.result import Report
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import Profile
+    from qatoolkit.analysis.profile.profile import Profile
 
 COLUMNS = 80
 _MOST_IDS = 5

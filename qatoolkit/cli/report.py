@@ -14,7 +14,7 @@ from qatoolkit.cli.options import Map
 from qatoolkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import Profile
+    from qatoolkit.analysis.profile.profile import Profile
     from qatoolkit.analysis.result import Report
 
 
@@ -97,7 +97,7 @@ def report(
     is made of. Exit 1: a gate of --fail-under or --fail-if-worse-than is not passed.
     """
     from qatoolkit.analysis.gates import failures, read_gates
-    from qatoolkit.analysis.run import is_run
+    from qatoolkit.analysis.load.run import is_run
 
     data = _data_alone(run, predictions, dataset, is_run)
     if data is not None:
@@ -169,7 +169,7 @@ def _profile(
     output: str | None,
     output_format: OutputFormat,
 ) -> None:
-    from qatoolkit.analysis.profile import profile
+    from qatoolkit.analysis.profile.profile import profile
 
     found = profile(
         data, split=split, fields=read_mapping(map), language=lang, tokenizer=tokenizer, output=output

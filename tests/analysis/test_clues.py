@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Span
-from qatoolkit.analysis.clues import SharedWords, better_kind, sentence_at
+from qatoolkit.analysis.suspects.clues import SharedWords, better_kind, sentence_at
 
 CONTEXT = "The ferry leaves at nine. The café on the pier closes at six. The ferry is old."
 

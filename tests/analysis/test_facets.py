@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qatoolkit.analysis.answer_type import ANSWER_TYPES, answer_type
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.facets import answer_start, describe
-from qatoolkit.analysis.question_words import question_word
-from qatoolkit.analysis.source import load_examples
+from qatoolkit.analysis.load.source import load_examples
+from qatoolkit.analysis.parts.facets import answer_start, describe
+from qatoolkit.analysis.text.answer_type import ANSWER_TYPES, answer_type
+from qatoolkit.analysis.text.question_words import question_word
 
 CONTEXT = "The Nile flows north for 6650 km. It rises in Burundi. It ends in Egypt, near Rosetta."
 

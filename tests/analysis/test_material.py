@@ -60,7 +60,8 @@ def trained(tmp_path, write_run, row, monkeypatch):
     monkeypatch.chdir(tmp_path)
     records = [
         {
-            "id": f"t{number}", "title": f"{number}", "context": f"{TOWN} Number {number}.", "question": question,
+            "id": f"t{number}", "title": f"{number}", "question": question,
+            "context": f"{TOWN} Number {number}.",
             "answers": {"text": ["Ida Holm"], "answer_start": [TOWN.index("Ida")]},
         }
         for number, question in enumerate(["Who was the first keeper of the harbour?", "Who came first?"])

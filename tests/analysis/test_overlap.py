@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.overlap import training_overlap
-from qatoolkit.analysis.source import load_examples
+from qatoolkit.analysis.load.source import load_examples
+from qatoolkit.analysis.parts.overlap import training_overlap
 
 
 def example(question, *answers):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from qatoolkit.analysis.profile import profile
+from qatoolkit.analysis.profile.profile import profile
 from qatoolkit.conversion.convert import convert
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 

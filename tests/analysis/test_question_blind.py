@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.question_blind import question_blind
-from qatoolkit.analysis.source import load_examples
+from qatoolkit.analysis.floors.question_blind import question_blind
+from qatoolkit.analysis.load.source import load_examples
 from qatoolkit.metrics import score
 
 _TOWNS = ("Aswan", "Cairo", "Luxor", "Tanta", "Quena", "Edfu")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qatoolkit.analysis.contrast import Clustered, two_sided
-from qatoolkit.analysis.slices import slice_table, worst_slices
+from qatoolkit.analysis.parts.contrast import Clustered, two_sided
+from qatoolkit.analysis.parts.slices import slice_table, worst_slices
 
 
 def world(seed, n=1000, base=0.75):

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from datasets import Dataset, DatasetDict
 
-from qatoolkit.analysis.source import load_examples
+from qatoolkit.analysis.load.source import load_examples
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
 SQUAD_COLUMNS = ("id", "title", "context", "question", "answers")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Case, Example, Prediction
 from qatoolkit.analysis.classify import classify
-from qatoolkit.analysis.findings import find_findings
-from qatoolkit.analysis.source import load_examples
-from qatoolkit.analysis.suspects import SCHEMA, find_suspects
-from qatoolkit.analysis.suspects_files import write_suspects
+from qatoolkit.analysis.load.source import load_examples
+from qatoolkit.analysis.suspects.files import write_suspects
+from qatoolkit.analysis.suspects.findings import find_findings
+from qatoolkit.analysis.suspects.suspects import SCHEMA, find_suspects
 from qatoolkit.corpus.record import content_hash
 from qatoolkit.metrics import score
 from qatoolkit.validation.apply import apply_corrections

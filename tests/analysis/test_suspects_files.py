@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Case, Example, Prediction
-from qatoolkit.analysis.suspects import SCHEMA
-from qatoolkit.analysis.suspects_files import LABEL_STUDIO_CONFIG, write_suspects
+from qatoolkit.analysis.suspects.files import LABEL_STUDIO_CONFIG, write_suspects
+from qatoolkit.analysis.suspects.suspects import SCHEMA
 from qatoolkit.errors import DestinationError, UsageError
 from qatoolkit.validation.corrections import COLUMNS, read_corrections
 from qatoolkit.validation.spreadsheet import plain, shielded

@@ -31,10 +31,10 @@ import polars as pl
 
 from qatoolkit.analysis.cases import Case
 from qatoolkit.analysis.classify import classify
-from qatoolkit.analysis.findings import find_findings
-from qatoolkit.analysis.run import Run, load_run
-from qatoolkit.analysis.suspects import find_suspects
-from qatoolkit.analysis.suspects_files import write_suspects
+from qatoolkit.analysis.load.run import Run, load_run
+from qatoolkit.analysis.suspects.files import write_suspects
+from qatoolkit.analysis.suspects.findings import find_findings
+from qatoolkit.analysis.suspects.suspects import find_suspects
 from qatoolkit.metrics import score
 from qatoolkit.validation.apply import apply_corrections
 

@@ -130,7 +130,9 @@ def test_data_alone_has_a_profile_in_every_format(files, qatk):
     for arguments in (("dev.json",), ("--dataset", "dev.json")):
         ran = qatk("report", *arguments)
         assert (ran.code, ran.err) == (0, "")
-        assert " ".join(ran.out.split()).startswith("dev.json validation questions 3 answerable 2 unanswerable 1 ")
+        assert " ".join(ran.out.split()).startswith(
+            "dev.json validation questions 3 answerable 2 unanswerable 1 "
+        )
         assert all(len(line) <= 80 for line in ran.out.splitlines()), ran.out
     schema = json.loads(resource("schemas/profile.schema.json").read_text(encoding="utf-8"))
     parsed = json.loads(qatk("report", "dev.json", "--output-format", "json").out)

@@ -15,7 +15,7 @@ import pytest
 from qatoolkit.analysis.calibration import Calibration
 from qatoolkit.analysis.cases import Candidate, Case, Example, Prediction, Span
 from qatoolkit.analysis.comparison import Comparison
-from qatoolkit.analysis.profile import Profile
+from qatoolkit.analysis.profile.profile import Profile
 from qatoolkit.analysis.result import Report
 
 EVIL = "</script><script>window.hit = 1; alert(1)</script><img src=http://192.0.2.1/x onerror=window.hit=1>"

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import qatoolkit.analysis
-from qatoolkit.analysis import charts
-from qatoolkit.analysis.chart_kit import CONFIG
-from qatoolkit.analysis.page_charts import profile_charts, report_charts
+import qatoolkit.analysis.page
+from qatoolkit.analysis.page import charts
+from qatoolkit.analysis.page.chart_kit import CONFIG
+from qatoolkit.analysis.page.drawn import profile_charts, report_charts
 
-STYLE = Path(qatoolkit.analysis.__file__).parent / "templates" / "page.css"
+STYLE = Path(qatoolkit.analysis.page.__file__).parent / "templates" / "page.css"
 
 
 @pytest.fixture

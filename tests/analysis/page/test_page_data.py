@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qatoolkit.analysis.page_data import pack
+from qatoolkit.analysis.page.data import pack
 
 
 def unpacked_rows(unpacked, packed):

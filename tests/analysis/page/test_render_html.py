@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from qatoolkit.analysis import report
-from qatoolkit.analysis.class_groups import GROUPS
 from qatoolkit.analysis.classify import CLASSES
-from qatoolkit.analysis.render_html import MAX_BYTES, render_html, render_summary, write_html
+from qatoolkit.analysis.page.class_groups import GROUPS
+from qatoolkit.analysis.page.render import MAX_BYTES, render_html, render_summary, write_html
 from qatoolkit.errors import DestinationError
 
 

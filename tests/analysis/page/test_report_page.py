@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from qatoolkit.analysis.class_groups import GROUPS
-from qatoolkit.analysis.render_html import write_html
+from qatoolkit.analysis.page.class_groups import GROUPS
+from qatoolkit.analysis.page.render import write_html
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
@@ -500,7 +500,7 @@ def test_a_browser_that_cannot_unpack_says_so(browser, path):
 
 
 def test_contexts_that_were_cut_are_shown_as_excerpts(browser, build_report, tmp_path, monkeypatch):
-    monkeypatch.setattr("qatoolkit.analysis.render_html.MAX_BYTES", 1_700_000)
+    monkeypatch.setattr("qatoolkit.analysis.page.render.MAX_BYTES", 1_700_000)
     found = build_report(300, characters=30_000, each=1)
     page = ready(open_in(browser, write_html(found, tmp_path / "cut.html")))
     assert "Contexts are cut around the answers" in page.locator("section:last-of-type .note").inner_text()

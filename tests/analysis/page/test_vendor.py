@@ -4,9 +4,9 @@ import hashlib
 import re
 from pathlib import Path
 
-import qatoolkit.analysis
+import qatoolkit.analysis.page
 
-VENDOR = Path(qatoolkit.analysis.__file__).parent / "vendor"
+VENDOR = Path(qatoolkit.analysis.page.__file__).parent / "vendor"
 
 
 def test_every_kept_file_has_the_digest_of_the_readme_and_there_is_no_other():

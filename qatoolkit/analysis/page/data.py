@@ -17,10 +17,10 @@ import numpy as np
 import polars as pl
 
 from qatoolkit.analysis.cases import Case, Span
-from qatoolkit.analysis.chart_kit import CONFIG
-from qatoolkit.analysis.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.classify import CLASSES
-from qatoolkit.analysis.excerpt import excerpt
+from qatoolkit.analysis.page.chart_kit import CONFIG
+from qatoolkit.analysis.page.class_groups import GROUP_OF, GROUPS
+from qatoolkit.analysis.page.excerpt import excerpt
 from qatoolkit.analysis.result import Report
 
 # Texts longer than this are cut once contexts have to be cut too.

@@ -18,9 +18,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
-from qatoolkit.analysis.answer_type import answer_type
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.word_runs import WORD, Word, runs, sentence_words
+from qatoolkit.analysis.text.answer_type import answer_type
+from qatoolkit.analysis.text.word_runs import WORD, Word, runs, sentence_words
 
 # Later sentences are one kind, and so are later words of a sentence and longer answers.
 _SENTENCE_EDGES = (1, 2, 3, 5, 8)

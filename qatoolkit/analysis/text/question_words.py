@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import cache
 
-from qatoolkit.analysis.scripts import IN_WORD, WITHOUT_BLANKS
+from qatoolkit.analysis.text.scripts import IN_WORD, WITHOUT_BLANKS
 
 NO_QUESTION_WORD = "none of these"
 

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from qatoolkit.analysis.word_runs import FUNCTION_WORDS, WORD, Word, runs, sentence_words
+from qatoolkit.analysis.text.word_runs import FUNCTION_WORDS, WORD, Word, runs, sentence_words
 
 _NUMBER = re.compile(
     r"\b(?:when|how (?:many|much|old|long|far|large|big|often)|what (?:year|date|percent\w*))\b"

@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 
 from qatoolkit.analysis.cases import Case, Span
-from qatoolkit.analysis.clues import SharedWords
-from qatoolkit.analysis.evidence import Evidence, disagrees, weigh
-from qatoolkit.analysis.reasons import overlap
+from qatoolkit.analysis.suspects.clues import SharedWords
+from qatoolkit.analysis.suspects.evidence import Evidence, disagrees, weigh
+from qatoolkit.analysis.suspects.reasons import overlap
 from qatoolkit.corpus.offsets import whole_words
 from qatoolkit.corpus.record import content_hash
 from qatoolkit.validation.corrections import COLUMNS, HASH_PREFIX

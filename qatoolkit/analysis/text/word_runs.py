@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from qatoolkit.analysis.scripts import IN_WORD
-from qatoolkit.analysis.sentences import sentences
+from qatoolkit.analysis.text.scripts import IN_WORD
+from qatoolkit.analysis.text.sentences import sentences
 
 WORD = re.compile(rf"{IN_WORD}+(?:[.,’'-]{IN_WORD}+)*")
 _BREAK = re.compile(r"[^\s$£€%]")

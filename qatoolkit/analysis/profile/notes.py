@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from qatoolkit.analysis.splits import Split
+from qatoolkit.analysis.load.splits import Split
 
 
 def profile_notes(

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.facets import describe
-from qatoolkit.analysis.profile_facets import further_facets, training_strata
-from qatoolkit.analysis.profile_notes import profile_notes
-from qatoolkit.analysis.splits import Split, load_splits
-from qatoolkit.analysis.window_counts import window_counts
+from qatoolkit.analysis.load.splits import Split, load_splits
+from qatoolkit.analysis.parts.facets import describe
+from qatoolkit.analysis.profile.further_facets import further_facets, training_strata
+from qatoolkit.analysis.profile.notes import profile_notes
+from qatoolkit.analysis.profile.window_counts import window_counts
 from qatoolkit.errors import UsageError
 from qatoolkit.metrics.language import detect_language
 
@@ -113,7 +113,7 @@ def profile(
     if output is None:
         return made
     # Here, because who wants no page needs no template engine.
-    from qatoolkit.analysis.render_html import write_html
+    from qatoolkit.analysis.page.render import write_html
 
     return replace(made, html=write_html(made, output))
 

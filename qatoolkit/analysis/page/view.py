@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from qatoolkit.analysis.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.classify import CLASSES
+from qatoolkit.analysis.page.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.result import FEW, Report
 
 MAX_VALUES = 20

@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.predictions import each, finite, parquet_rows, prediction_from_row, read_parquet
-from qatoolkit.analysis.source import choose_split, example_from_row, read_json
+from qatoolkit.analysis.load.predictions import each, finite, parquet_rows, prediction_from_row, read_parquet
+from qatoolkit.analysis.load.source import choose_split, example_from_row, read_json
 from qatoolkit.errors import UnreadableError, UsageError
 
 #: What the predictions of a cross-fit are called where a split is named.

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from qatoolkit.analysis import charts
 from qatoolkit.analysis.calibration import Calibration
-from qatoolkit.analysis.chart_kit import Specification, rows_high, specification
 from qatoolkit.analysis.comparison import Comparison
-from qatoolkit.analysis.page_view import MAX_VALUES, most_different, slice_tables
+from qatoolkit.analysis.page import charts
+from qatoolkit.analysis.page.chart_kit import Specification, rows_high, specification
+from qatoolkit.analysis.page.view import MAX_VALUES, most_different, slice_tables
 from qatoolkit.analysis.result import Report
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import Profile
+    from qatoolkit.analysis.profile.profile import Profile
 
 # A list holds the specifications among which a select chooses.
 Specifications = dict[str, Specification | list[Specification]]

@@ -33,8 +33,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qatoolkit.analysis.cases import Case, Span
-from qatoolkit.analysis.clues import SharedWords, better_kind
-from qatoolkit.analysis.reasons import overlap, preference
+from qatoolkit.analysis.suspects.clues import SharedWords, better_kind
+from qatoolkit.analysis.suspects.reasons import overlap, preference
 from qatoolkit.validation.finding import Finding
 
 _PRIOR = -6.0

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from qatoolkit.analysis.cases import Candidate, Example, Prediction
-from qatoolkit.analysis.source import example_from_row, read_json
+from qatoolkit.analysis.load.source import example_from_row, read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
 T = TypeVar("T")

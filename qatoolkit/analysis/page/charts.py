@@ -9,8 +9,8 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from qatoolkit.analysis.chart_kit import Chart, colours, tip
-from qatoolkit.analysis.class_groups import GROUP_OF, GROUPS
+from qatoolkit.analysis.page.chart_kit import Chart, colours, tip
+from qatoolkit.analysis.page.class_groups import GROUP_OF, GROUPS
 
 # More points than this cannot be told apart, and an SVG of them is slow.
 MAX_POINTS = 2_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qatoolkit.analysis.scripts import WITHOUT_BLANKS
+from qatoolkit.analysis.text.scripts import WITHOUT_BLANKS
 from qatoolkit.metrics.normalize import tokens
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.words import word_sets
+from qatoolkit.analysis.text.words import word_sets
 from qatoolkit.metrics.normalize import normalize_answer
 
 STRATA = ("question seen", "answer seen", "neither", "no answer")

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from qatoolkit.analysis.contrast import INTERVAL, Clustered, Contrast, Floats, Integers, Sums
+from qatoolkit.analysis.parts.contrast import INTERVAL, Clustered, Contrast, Floats, Integers, Sums
 from qatoolkit.metrics.adjust import holm
 
 #: A slice is looked at when it has so many examples, at least this share of all, in so many clusters.

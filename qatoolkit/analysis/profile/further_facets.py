@@ -8,8 +8,8 @@ from itertools import chain
 
 import polars as pl
 
-from qatoolkit.analysis.overlap import training_overlap
-from qatoolkit.analysis.splits import Split
+from qatoolkit.analysis.load.splits import Split
+from qatoolkit.analysis.parts.overlap import training_overlap
 
 TRAIN = "train"
 

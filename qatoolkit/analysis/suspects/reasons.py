@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qatoolkit.analysis.cases import Case, Span
-from qatoolkit.analysis.clues import sentence_at
+from qatoolkit.analysis.suspects.clues import sentence_at
 
 # From this on a model is called sure.
 _SURE = 0.6

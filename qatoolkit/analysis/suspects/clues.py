@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from qatoolkit.analysis.answer_type import answer_type
 from qatoolkit.analysis.cases import Span
-from qatoolkit.analysis.question_words import question_word
-from qatoolkit.analysis.sentences import sentences
-from qatoolkit.analysis.words import word_sets
+from qatoolkit.analysis.text.answer_type import answer_type
+from qatoolkit.analysis.text.question_words import question_word
+from qatoolkit.analysis.text.sentences import sentences
+from qatoolkit.analysis.text.words import word_sets
 
 # The question words, as `question_words` names them, that nearly always ask for one kind of answer; a wrong
 # clue would be worse than none. Beside the kinds that will do stands what to call them.

@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Span
-from qatoolkit.analysis.excerpt import Piece, excerpt
+from qatoolkit.analysis.page.excerpt import Piece, excerpt
 
 LONG = " ".join(f"word{i}" for i in range(400))
 

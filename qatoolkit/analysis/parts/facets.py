@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from qatoolkit.analysis.answer_type import ANSWER_TYPES, answer_type
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.overlap import training_overlap
-from qatoolkit.analysis.question_words import question_word
-from qatoolkit.analysis.scripts import WITHOUT_BLANKS
-from qatoolkit.analysis.sentences import sentences
-from qatoolkit.analysis.words import word_sets
+from qatoolkit.analysis.parts.overlap import training_overlap
+from qatoolkit.analysis.text.answer_type import ANSWER_TYPES, answer_type
+from qatoolkit.analysis.text.question_words import question_word
+from qatoolkit.analysis.text.scripts import WITHOUT_BLANKS
+from qatoolkit.analysis.text.sentences import sentences
+from qatoolkit.analysis.text.words import word_sets
 from qatoolkit.corpus.offsets import occurrences
 
 NO_ANSWER = "no answer"

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from qatoolkit.analysis.baseline import lexical_baseline
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.question_blind import question_blind
+from qatoolkit.analysis.floors.lexical import lexical_baseline
+from qatoolkit.analysis.floors.question_blind import question_blind
 from qatoolkit.metrics import Scores, score
 
 _SCHEMA = {"name": pl.String, "label": pl.String, "exact": pl.Float64, "f1": pl.Float64}

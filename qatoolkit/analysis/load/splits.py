@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.source import SPLIT_ORDER, example_from_row
+from qatoolkit.analysis.load.source import SPLIT_ORDER, example_from_row
 from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.corpus.reader import Corpus, read
 from qatoolkit.errors import UsageError

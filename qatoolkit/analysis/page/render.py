@@ -15,17 +15,17 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from qatoolkit import __version__
-from qatoolkit.analysis import page_view
-from qatoolkit.analysis.chart_kit import CONFIG
-from qatoolkit.analysis.page_assets import Assets, assets
-from qatoolkit.analysis.page_charts import profile_charts, report_charts
-from qatoolkit.analysis.page_data import pack, squeeze
+from qatoolkit.analysis.page import view
+from qatoolkit.analysis.page.assets import Assets, assets
+from qatoolkit.analysis.page.chart_kit import CONFIG
+from qatoolkit.analysis.page.data import pack, squeeze
+from qatoolkit.analysis.page.drawn import profile_charts, report_charts
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import standings
 from qatoolkit.errors import DestinationError
 
 if TYPE_CHECKING:
-    from qatoolkit.analysis.profile import Profile
+    from qatoolkit.analysis.profile.profile import Profile
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -64,7 +64,7 @@ def render_html(shown: Report | Profile) -> str:
 def render_summary(report: Report) -> str:
     """A few lines of HTML for a notebook."""
     lines: str = _template("summary.html.j2").render(
-        report=report, standings=standings(report), class_rows=page_view.class_rows(report)
+        report=report, standings=standings(report), class_rows=view.class_rows(report)
     )
     return lines
 
@@ -72,7 +72,7 @@ def render_summary(report: Report) -> str:
 def _report_page(report: Report) -> str:
     charts = report_charts(report)
     parts = assets(table=True)
-    values = {"report": report, "view": page_view, "standings": standings(report), "charts": charts}
+    values = {"report": report, "view": view, "standings": standings(report), "charts": charts}
     # The page is laid out twice: once to know how much room is left for the examples.
     bare = _fill("report.html.j2", parts, shown=0, cut=True, data="", **values)
     packed = pack(report, charts, MAX_BYTES - len(bare.encode("utf-8", "backslashreplace")) - 1_000)

@@ -1,0 +1,1 @@
+"""Answers that cost nothing, for a model to beat."""

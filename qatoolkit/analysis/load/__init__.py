@@ -1,0 +1,1 @@
+"""Reads the two sides of a report: what was annotated, and what was predicted."""

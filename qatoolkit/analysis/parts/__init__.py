@@ -1,0 +1,1 @@
+"""Parts of the data: what to cut it by, the scores of every part, which are worse than by chance."""

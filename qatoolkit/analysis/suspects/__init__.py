@@ -1,0 +1,1 @@
+"""Rows whose annotation is probably wrong: the evidence, the list, and the files it is written to."""
