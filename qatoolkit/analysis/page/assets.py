@@ -9,10 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import vl_convert
-
 _HERE = Path(__file__).parent
-_EXPOSE = "window.vegaEmbed = vegaEmbed;"
 
 
 class Script(NamedTuple):
@@ -34,7 +31,7 @@ class Assets(NamedTuple):
 def assets(*, table: bool) -> Assets:
     """Everything a page needs to draw charts and, if asked for, to show the table of examples."""
     style = _read("templates/page.css")
-    scripts = [Script(_vega(), "module")]
+    scripts = [Script(_kept("vega.min.js"), "module")]
     own = [_read("templates/page.js"), _read("templates/charts.js")]
     if table:
         style = _kept("tabulator.min.css") + style + _read("templates/examples.css")
@@ -47,11 +44,6 @@ def assets(*, table: bool) -> Assets:
         "base-uri 'none'; form-action 'none'"
     )
     return Assets(style, scripts, policy)
-
-
-@cache
-def _vega() -> str:
-    return vl_convert.javascript_bundle(_EXPOSE)
 
 
 def _read(name: str) -> str:

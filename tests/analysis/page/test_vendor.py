@@ -4,6 +4,8 @@ import hashlib
 import re
 from pathlib import Path
 
+import vl_convert
+
 import qatoolkit.analysis.page
 
 VENDOR = Path(qatoolkit.analysis.page.__file__).parent / "vendor"
@@ -21,3 +23,12 @@ def test_the_version_is_the_one_of_the_file():
     head = (VENDOR / "tabulator.min.js").read_text(encoding="utf-8")[:100]
     (version,) = re.findall(r"Tabulator v([\d.]+)", head)
     assert f"| version | {version} |" in readme
+
+
+def test_vega_is_what_the_bundler_makes_of_it():
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    assert (VENDOR / "vega.min.js").read_bytes() == bundle.encode("utf-8")
+    readme = (VENDOR / "README.md").read_text(encoding="utf-8")
+    versions = f"Vega {vl_convert.get_vega_version()}, Vega-Lite {vl_convert.get_vegalite_versions()[-1]}"
+    assert f"| name | {versions}, Vega-Embed {vl_convert.get_vega_embed_version()} |" in readme
+    assert f"vl-convert-python {vl_convert.__version__} " in readme
