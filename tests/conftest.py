@@ -18,6 +18,14 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+# Files whose tests take a minute each begin first, so that no process works alone at the end.
+_LONGEST = ("test_trace_through.py", "test_chain.py", "test_smoke.py", "test_wheel.py", "test_commands.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
 @pytest.fixture(scope="session")
 def sample_data() -> Path:
     return resource("sample_data")

@@ -359,7 +359,10 @@ def test_a_chart_tells_its_figures_under_the_pointer(page, big_report):
 
 
 def test_no_text_of_the_user_becomes_markup_or_runs(page, hostile):
+    status = page.locator("#status")
+    before = status.inner_text()
     search(page, "window.hit")
+    sync_api.expect(status).not_to_have_text(before)  # the table waits for the end of the typing
     page.locator(".tabulator-row").first.click()
     assert hostile in page.locator("#shown .context").text_content()
     assert page.evaluate("window.hit") is None
