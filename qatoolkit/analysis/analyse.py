@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 
 import polars as pl
 
-from qatoolkit.analysis.calibration import calibrate
+from qatoolkit.analysis.calibration import calibrate, threshold_curve
 from qatoolkit.analysis.cases import Case, Example
 from qatoolkit.analysis.comparison import Comparison, compare
 from qatoolkit.analysis.floors.floors import floors
@@ -58,7 +58,10 @@ def analyse(material: Material, language: str, other: Material | None = None) ->
         facets=facets,
         slices=slice_table(facets, scores.exact, scores.f1),
         worst=worst_slices(facets, scores.f1, labels),
-        calibration=calibrate(cases, language=language, reference=scores.reference),
+        calibration=calibrate(cases),
+        thresholds=threshold_curve(
+            examples, material.predictions, language=language, reference=scores.reference
+        ),
         suspects=suspects,
         comparison=_compared(cases, other, language, facets, labels),
         data_map=_data_map(material),

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from qatoolkit.analysis.cases import Case
+from qatoolkit.analysis.cases import Case, Example, Prediction
 from qatoolkit.metrics import Reference, score
 
 Floats = NDArray[np.float64]
@@ -38,27 +38,19 @@ class Calibration:
             answers are one step. At most 101 rows.
         aurc: area under the risk-coverage curve (Geifman and El-Yaniv, 2017), 0..1: the share of wrong
             answers among the surest, averaged over all coverages; lower is better.
-        thresholds: `threshold`, `exact`, `f1`, `answered` in percent: what the scores would be if every null
-            score above the threshold meant "no answer". At most 101 rows, the first answers nothing. None
-            without null scores or without unanswerable questions.
     """
 
     bins: pl.DataFrame
     ece: float
     coverage: pl.DataFrame
     aurc: float
-    thresholds: pl.DataFrame | None
 
 
-def calibrate(
-    cases: Sequence[Case], *, language: str = "en", reference: Reference = "squad_v2"
-) -> Calibration | None:
+def calibrate(cases: Sequence[Case]) -> Calibration | None:
     """Compares what a model believed with what was right.
 
     Args:
-        cases: the judged examples. Those without a score are left out of everything but the thresholds.
-        language: normalisation profile, for candidates that were not given as the answer.
-        reference: the official script that their scores follow.
+        cases: the judged examples; those without a score are left out.
 
     Returns:
         None where no prediction has a score, or one is not a probability.
@@ -74,9 +66,7 @@ def calibrate(
     bins = _bins(confidence, exact)
     distance = (bins["confidence"] - bins["exact"]).abs() * bins["total"]
     coverage, aurc = _coverage(confidence, exact, f1)
-    return Calibration(
-        bins, float(distance.sum()) / len(scored), coverage, aurc, _thresholds(cases, language, reference)
-    )
+    return Calibration(bins, float(distance.sum()) / len(scored), coverage, aurc)
 
 
 def _bins(confidence: Floats, exact: Floats) -> pl.DataFrame:
@@ -102,21 +92,36 @@ def _coverage(confidence: Floats, exact: Floats, f1: Floats) -> tuple[pl.DataFra
     return pl.DataFrame({name: values[kept] for name, values in curve.items()}), aurc
 
 
-def _thresholds(cases: Sequence[Case], language: str, reference: Reference) -> pl.DataFrame | None:
-    """Scores by threshold.
+def threshold_curve(
+    examples: Sequence[Example],
+    predictions: Sequence[Prediction],
+    *,
+    language: str = "en",
+    reference: Reference = "squad_v2",
+) -> pl.DataFrame | None:
+    """What the scores would be if every null score above a threshold meant "no answer".
 
     The predictions were decoded with a threshold already. Where one says "no answer", its best candidate
     that is an answer is what a higher threshold would have let through; without such a candidate, as in
     files of the official kind, it stays "no answer". A missing prediction is wrong at every threshold.
+
+    Args:
+        examples: n examples.
+        predictions: n predictions.
+        language: normalisation profile.
+        reference: the official script that the scores follow.
+
+    Returns:
+        `threshold`, and `exact`, `f1`, `answered` in percent; at most 101 rows, the first of which answers
+        nothing. None without null scores or without unanswerable questions.
     """
-    predictions = [case.prediction for case in cases]
     swept = np.array([p.text is not None and p.null_score is not None for p in predictions])
     unknown = any(p.text and p.null_score is None for p in predictions)
-    if unknown or not swept.any() or all(case.example.answers for case in cases):
+    if unknown or not swept.any() or all(example.answers for example in examples):
         return None
     null = np.array([p.null_score or 0.0 for p in predictions])
-    let_through = [_let_through(case) for case in cases]
-    answers = [case.example.answers for case in cases]
+    let_through = [_let_through(prediction) for prediction in predictions]
+    answers = [example.answers for example in examples]
     if_answered = score(let_through, answers, language, reference)
     if_silent = score([None if text is None else "" for text in let_through], answers, language, reference)
     has_span = np.array([bool(text) for text in let_through])
@@ -126,23 +131,23 @@ def _thresholds(cases: Sequence[Case], language: str, reference: Reference) -> p
 
     def curve(answered: Floats, silent: Floats) -> Floats:
         gains = np.cumsum((answered - silent)[order])[last]
-        scores: Floats = 100 * (silent.sum() + np.append(0.0, gains)) / len(cases)
+        scores: Floats = 100 * (silent.sum() + np.append(0.0, gains)) / len(examples)
         return scores
 
     columns = {
         "threshold": np.append(np.nextafter(null[order[0]], -np.inf), null[order][last]),
         "exact": curve(if_answered.exact, if_silent.exact),
         "f1": curve(if_answered.f1, if_silent.f1),
-        "answered": curve(has_span.astype(np.float64), np.zeros(len(cases))),
+        "answered": curve(has_span.astype(np.float64), np.zeros(len(examples))),
     }
     kept = _spread(len(last) + 1)
     return pl.DataFrame({name: values[kept] for name, values in columns.items()})
 
 
-def _let_through(case: Case) -> str | None:
+def _let_through(prediction: Prediction) -> str | None:
     """What a prediction would say at a high enough threshold; None for a missing one."""
-    text = case.prediction.text
-    return text or next((one.text for one in case.prediction.candidates if one.text), text)
+    text = prediction.text
+    return text or next((one.text for one in prediction.candidates if one.text), text)
 
 
 def _spread(n: int) -> NDArray[np.int64]:

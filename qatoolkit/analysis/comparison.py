@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -50,6 +50,7 @@ class Comparison:
             slices won and lost beyond chance, most lost first.
         verdict: by the interval of the difference in F1.
         sentence: the verdict in plain words.
+        others: for each of these cases that of the others, None where they have none.
     """
 
     against: str
@@ -64,6 +65,7 @@ class Comparison:
     slices: pl.DataFrame
     verdict: Verdict
     sentence: str
+    others: list[Case | None] = field(repr=False)
 
 
 def compare(
@@ -117,7 +119,14 @@ def compare(
         slices=_slices(facets[rows] if facets.width else facets, f1, other_f1, labels),
         verdict=verdict,
         sentence=_sentence(verdict, by_f1, len(pairs)) + _other_answers(this, other),
+        others=[None if j is None else others[j] for j in map(dict(pairs).get, range(len(cases)))],
     )
+
+
+def most_different(slices: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Those that move the score most, weighed by their questions, gains first."""
+    moved = pl.col("difference").abs() * pl.col("total")
+    return slices.sort(moved, descending=True).head(most).sort("difference", descending=True)
 
 
 def _pairs(cases: Sequence[Case], others: Sequence[Case]) -> list[tuple[int, int]]:

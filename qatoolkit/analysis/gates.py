@@ -22,6 +22,8 @@ def read_gates(asked: Sequence[str]) -> dict[str, float]:
         name, _, least = (part.strip() for part in gate.partition("="))
         if not name or not _PERCENT.fullmatch(least) or float(least) > 100:
             raise UsageError(f"--fail-under {gate}: write it as METRIC=PERCENT, e.g. f1=70")
+        if 0 < float(least) < 1:
+            raise UsageError(f"--fail-under {gate}: scores are in percent, so 0.7 would be f1=70")
         gates[name] = float(least)
     return gates
 
@@ -49,7 +51,7 @@ def failures(report: Report, gates: dict[str, float], *, worse_fails: bool) -> l
         if scores[name] < least
     ]
     if worse_fails and report.comparison is not None and report.comparison.verdict == "worse":
-        found.append(f"Worse than {report.comparison.against}.")
+        found.append(f"Compared with {report.comparison.against}: {report.comparison.sentence}")
     return found
 
 

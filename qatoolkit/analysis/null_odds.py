@@ -43,6 +43,16 @@ def odds_for(
     return odds
 
 
+def with_odds(
+    examples: Sequence[Example], predictions: Sequence[Prediction], odds: dict[str, float]
+) -> list[Prediction]:
+    """The predictions with their null odds, which are what a null score is."""
+    return [
+        replace(prediction, null_score=odds.get(example.id))
+        for example, prediction in zip(examples, predictions, strict=True)
+    ]
+
+
 def above_threshold(
     examples: Sequence[Example], predictions: Sequence[Prediction], odds: dict[str, float]
 ) -> tuple[list[Prediction], list[str]]:

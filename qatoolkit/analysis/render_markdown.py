@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from qatoolkit.analysis.classify import CLASSES
-from qatoolkit.analysis.comparison import Comparison
+from qatoolkit.analysis.comparison import Comparison, most_different
 from qatoolkit.analysis.render_text import interval, thresholds
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import standings
 from qatoolkit.analysis.wording import (
     annotated,
+    chance,
     cut,
     escaped,
+    moves,
     notes,
     part_name,
     predicted,
@@ -81,7 +83,7 @@ def _worst(worst: pl.DataFrame) -> Iterator[tuple[str, ...]]:
         name = part_name(row["facet"], row["value"], row["facet_2"], row["value_2"])
         yield (
             cut(name), f"{row['f1']:.1f}", f"{row['rest_f1']:.1f}", f"{row['total']:,}",
-            f"{row['p_adjusted']:.3f}",
+            chance(row["p_adjusted"]),
         )  # fmt: skip
 
 
@@ -102,15 +104,26 @@ def _comparison(found: Comparison) -> Iterator[str]:
     rows = [
         (
             row["metric"], f"{row['this']:.1f}", f"{row['other']:.1f}", f"{row['difference']:+.1f}",
-            f"{row['low']:+.1f} to {row['high']:+.1f}", f"{row['p']:.3f}",
+            f"{row['low']:+.1f} to {row['high']:+.1f}", chance(row["p"]),
         )
         for row in found.scores.iter_rows(named=True)
     ]  # fmt: skip
     yield from _table(("", "this", "other", "difference", "95% interval", "p"), rows)
     yield (
         f"Only this one right: {found.right_only_this:,}; only the other: {found.right_only_other:,} "
-        f"(McNemar p {found.mcnemar:.3f}).\n"
+        f"(McNemar p {chance(found.mcnemar)}).\n"
     )
+    yield from _table(
+        ("class in the other", "class here", "questions"),
+        [(was, now, f"{total:,}") for was, now, total in moves(found, _MOST_ROWS)],
+    )
+    if found.slices.height:
+        parts = [
+            (part_name(row["facet"], row["value"]), f"{row['difference']:+.1f}", f"{row['total']:,}",
+             chance(row["p_adjusted"]))
+            for row in most_different(found.slices, _MOST_ROWS).iter_rows(named=True)
+        ]  # fmt: skip
+        yield from _table(("part won or lost", "F1", "questions", "p"), parts, numbers=3)
 
 
 def _profile(profile: Profile) -> Iterator[str]:

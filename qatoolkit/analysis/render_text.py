@@ -13,13 +13,15 @@ from rich.cells import set_cell_size
 from rich.text import Text
 
 from qatoolkit.analysis.calibration import Calibration
-from qatoolkit.analysis.comparison import Comparison
+from qatoolkit.analysis.comparison import Comparison, most_different
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import Standing, standings
 from qatoolkit.analysis.wording import (
     annotated,
+    chance,
     cut,
     cut_front,
+    moves,
     notes,
     one_line,
     part_name,
@@ -36,6 +38,7 @@ _MOST_EXAMPLES = 5
 _MOST_SUSPECTS = 5
 _MOST_ROWS = 8
 _MOST_FACETS = 3
+_MOST_MOVES = 5
 # Fewer questions than this say nothing about how far the rows of a table lie apart.
 _SUPPORT = 10
 _BAR = 24
@@ -73,10 +76,13 @@ def _report(report: Report) -> Iterator[Text]:
     yield from _examples(report)
     yield from _notes(report)
     yield Text(wrapped(report.verdict), _HEAD)
+    if report.comparison is not None:
+        yield Text(wrapped(f"Against {report.comparison.against}: {report.comparison.sentence}"), _HEAD)
 
 
 def _scores(report: Report) -> Iterator[Text]:
-    yield Text(f"{'':<34}{'F1':>7}{'exact':>8}   95% interval of F1", _HEAD)
+    drawn = f", by {report.clusters}" if report.intervals else ""
+    yield Text(f"{'':<34}{'F1':>7}{'exact':>8}   95% interval of F1{drawn}", _HEAD)
     for row in standings(report):
         label = f"  {row.label}" if row.kind == "part" else row.label
         line = f"{label:<34}{row.f1:>7.1f}{row.exact:>8.1f}   {interval(row)}".rstrip()
@@ -102,10 +108,10 @@ def _worst(report: Report) -> Iterator[Text]:
     yield Text(f"{'clearly worse than the rest':<51}{'F1':>6}{'rest':>7}{'questions':>11}{'p':>5}", _HEAD)
     for row in report.worst.head(_MOST_ROWS).iter_rows(named=True):
         name = part_name(row["facet"], row["value"], row["facet_2"], row["value_2"])
-        chance = "<.01" if row["p_adjusted"] < 0.01 else f"{row['p_adjusted']:.2f}".lstrip("0")
+        p = "<.01" if row["p_adjusted"] < 0.01 else f"{row['p_adjusted']:.2f}".lstrip("0")
         yield Text(
             f"  {set_cell_size(cut(name, 47), 49)}{row['f1']:>6.1f}{row['rest_f1']:>7.1f}"
-            f"{row['total']:>11,}{chance:>5}"
+            f"{row['total']:>11,}{p:>5}"
         )
 
 
@@ -130,7 +136,7 @@ def _slices(report: Report) -> Iterator[Text]:
             yield Text(f"  ... {rows.height - _MOST_ROWS:,} more", "dim")
     rest = report.slices["facet"].n_unique() - len(facets[:_MOST_FACETS])
     if rest > 0:
-        yield Text(f"{rest} more ways to cut the questions are in the HTML report.", "dim")
+        yield Text(f"{rest} more ways to cut the questions: {_elsewhere(report)}", "dim")
 
 
 def _calibration(found: Calibration) -> Iterator[Text]:
@@ -166,15 +172,24 @@ def _comparison(found: Comparison) -> Iterator[Text]:
         name = {"f1": "F1", "exact": "exact match"}[row["metric"]]
         yield Text(
             f"  {name:<32}{row['this']:>7.1f}{row['other']:>8.1f}   {row['difference']:+.1f} "
-            f"({row['low']:+.1f} to {row['high']:+.1f}), p {row['p']:.3f}"
+            f"({row['low']:+.1f} to {row['high']:+.1f}), p {chance(row['p'])}"
         )
     yield Text(
         wrapped(
             f"Only this one right: {found.right_only_this:,}; only the other: {found.right_only_other:,} "
-            f"(McNemar p {found.mcnemar:.3f}).",
+            f"(McNemar p {chance(found.mcnemar)}).",
             "  ",
         )
     )
+    yield Text("  classes that became others, from the other to this:")
+    for was, now, total in moves(found, _MOST_MOVES):
+        yield Text(f"    {was} -> {now}{total:>{72 - len(was) - len(now)},}")
+    if found.slices.height:
+        yield Text("  parts won and lost:")
+    for row in most_different(found.slices, _MOST_ROWS).iter_rows(named=True):
+        name = set_cell_size(cut(part_name(row["facet"], row["value"]), 40), 42)
+        of, p = f"{row['total']:>7,} questions", chance(row["p_adjusted"])
+        yield Text(f"    {name}{row['difference']:>+7.1f} F1{of}  p {p}")
     yield Text(wrapped(found.sentence, "  "), _HEAD)
 
 
@@ -190,8 +205,13 @@ def _examples(report: Report) -> Iterator[Text]:
         yield Text(f"    annotated: {annotated(case)}", "green")
         yield Text(f"    predicted: {predicted(case)}", "yellow")
     if len(wrong) > _MOST_EXAMPLES:
-        yield Text(f"  ... {len(wrong) - _MOST_EXAMPLES:,} more in the HTML report", "dim")
+        yield Text(f"  ... {len(wrong) - _MOST_EXAMPLES:,} more: {_elsewhere(report)}", "dim")
     yield Text()
+
+
+def _elsewhere(report: Report) -> str:
+    """Where all of it is."""
+    return "in the HTML report" if report.html else "with -o report.html"
 
 
 def _notes(found: Report | Profile) -> Iterator[Text]:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from qatoolkit.analysis.analyse import analyse
+from qatoolkit.analysis.calibration import threshold_curve
 from qatoolkit.analysis.material import Material, of_predictions, of_run
 from qatoolkit.analysis.material import against as load_against
-from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for
+from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for, with_odds
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.suspects.files import write_suspects
 from qatoolkit.errors import UsageError
@@ -72,15 +73,11 @@ def report(
         material = of_predictions(predictions, dataset, split, fields)
     chosen, how = _language(material, language)
     other = load_against(against, material) if against is not None else None
-    best = {}
-    if null_odds is not None:
-        odds = odds_for(null_odds, material.examples, material.predictions)
-        best = best_thresholds(material.examples, material.predictions, odds, chosen)
-        kept, notes = above_threshold(material.examples, material.predictions, odds)
-        material = replace(material, predictions=kept, notes=[*material.notes, *notes])
     material = replace(material, notes=[*material.notes, *how])
-    made = analyse(material, chosen, other)
-    made = replace(made, metrics={**made.metrics, **best})
+    if null_odds is None:
+        made = analyse(material, chosen, other)
+    else:
+        made = _with_odds(material, null_odds, chosen, other)
     if suspects is not None:
         write_suspects(made.suspects, made.cases, suspects)
     if output is None:
@@ -89,6 +86,17 @@ def report(
     from qatoolkit.analysis.page.render import write_html
 
     return replace(made, html=write_html(made, output))
+
+
+def _with_odds(material: Material, null_odds: FilePath, language: str, other: Material | None) -> Report:
+    """The report on predictions with null odds, as the official script counts them."""
+    examples, raw = material.examples, material.predictions
+    odds = odds_for(null_odds, examples, raw)
+    kept, notes = above_threshold(examples, raw, odds)
+    made = analyse(replace(material, predictions=kept, notes=[*material.notes, *notes]), language, other)
+    best = best_thresholds(examples, raw, odds, language)
+    curve = threshold_curve(examples, with_odds(examples, raw, odds), language=language)
+    return replace(made, metrics={**made.metrics, **best}, thresholds=curve)
 
 
 def _language(material: Material, asked: str | None) -> tuple[str, list[str]]:
@@ -101,7 +109,11 @@ def _language(material: Material, asked: str | None) -> tuple[str, list[str]]:
     found = detect_language(texts)
     if found == "en":
         return found, []
+    further = "--lang names another way, --lang en that of the official SQuAD scripts."
+    if found == "other":
+        return found, [
+            f"The texts are in none of the languages that have a way of their own (norm:other); {further}"
+        ]
     return found, [
-        f"Answers are compared as in {found}, which the texts seem to be in (norm:{found}); "
-        "--lang names another, --lang en is what the official SQuAD scripts do."
+        f"Answers are compared as in {found}, which the texts seem to be in (norm:{found}); {further}"
     ]

@@ -24,7 +24,7 @@ Summary = dict[str, float | int]
 FEW = 200
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """Everything a report knows; scores are in percent unless an attribute says otherwise.
 
@@ -42,6 +42,7 @@ class Report:
         slices: scores by part of the data, see `slices.slice_table`.
         worst: the parts that are clearly worse than the rest, see `slices.worst_slices`.
         calibration: how far the scores of the predictions can be trusted; None without such scores.
+        thresholds: scores by the threshold for giving no answer, see `calibration.threshold_curve`.
         suspects: rows whose annotation is probably wrong, see `suspects.find_suspects`.
         comparison: with the predictions that were named to compare with, None when there were none.
         data_map: confidence, variability and correctness of each of `cases`, of a cross-fit only.
@@ -68,6 +69,7 @@ class Report:
     slices: pl.DataFrame
     worst: pl.DataFrame
     calibration: Calibration | None
+    thresholds: pl.DataFrame | None
     suspects: pl.DataFrame
     comparison: Comparison | None
     data_map: pl.DataFrame | None
@@ -138,6 +140,7 @@ class Report:
             "slices": self.slices.to_dicts(),
             "worst": self.worst.to_dicts(),
             "calibration": _plain(self.calibration),
+            "thresholds": None if self.thresholds is None else self.thresholds.to_dicts(),
             "suspects": self.suspects.drop("decision", "content_hash").to_dicts(),
             "comparison": _plain(self.comparison),
             "epochs": self.epochs,
@@ -149,6 +152,9 @@ class Report:
             "examples": [_case_dict(case) for case in self.wrong],
         }
 
+    def __repr__(self) -> str:
+        return f"<Report on {self.subject}: {self.verdict}>"
+
     def _repr_html_(self) -> str:
         from qatoolkit.analysis.page.render import render_summary
 
@@ -159,7 +165,7 @@ def _plain(part: Calibration | Comparison | None) -> dict[str, Any] | None:
     """A part of the report as JSON has it, its tables as lists of rows."""
     if part is None:
         return None
-    values = ((each.name, getattr(part, each.name)) for each in fields(part))
+    values = ((each.name, getattr(part, each.name)) for each in fields(part) if each.repr)
     return {name: value.to_dicts() if isinstance(value, pl.DataFrame) else value for name, value in values}
 
 

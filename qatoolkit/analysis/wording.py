@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import polars as pl
 from rich.cells import cell_len, set_cell_size
 
 from qatoolkit.analysis.cases import Case
+from qatoolkit.analysis.comparison import Comparison
 from qatoolkit.analysis.result import Report
 
 if TYPE_CHECKING:
@@ -58,6 +60,18 @@ def profile_tables(profile: Profile) -> Iterator[tuple[tuple[str, ...], list[tup
 
 def _cell(value: float | int | str) -> str:
     return value if isinstance(value, str) else f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def chance(p: float) -> str:
+    """A p value as it is told."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def moves(found: Comparison, most: int) -> list[tuple[str, str, int]]:
+    """The classes that most often became another one: from, to, how often."""
+    changed = found.transitions.filter(pl.col("other_class") != pl.col("this_class"))
+    rows: list[tuple[str, str, int]] = changed.sort("total", descending=True).head(most).rows()
+    return rows
 
 
 def part_name(facet: str, value: str, facet_2: str | None = None, value_2: str | None = None) -> str:

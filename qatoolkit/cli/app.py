@@ -21,7 +21,7 @@ from qatoolkit.cli.rule import rule
 from qatoolkit.cli.trace import trace
 from qatoolkit.cli.validate import validate
 from qatoolkit.config import Config, load_config
-from qatoolkit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, QatkError
+from qatoolkit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_PIPE_CLOSED, EXIT_USAGE, QatkError
 
 #: Set by the shell's completion script, which wants words to offer and no command run.
 COMPLETE = "_QATK_COMPLETE"
@@ -78,6 +78,8 @@ def main() -> None:
     except SystemExit as ended:
         if ended.code == EXIT_INTERRUPTED:
             print("qatk: interrupted", file=sys.stderr)
+        if isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(EXIT_PIPE_CLOSED)  # click makes it 1, which means something else here
         raise
     except Exception:
         import traceback

@@ -7,7 +7,7 @@ context where the list says. Writes nothing; see `apply`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -73,6 +73,9 @@ def review(correction: Correction, records: list[Record], source: Source, *, wit
         return Outcome(correction, "skipped", "no record has this context and question any more")
     pool = _pool(correction, records)
     old = [(r, i) for r, i in pool if _stands(r, i, correction.old_text, correction.old_start)]
+    if not old and not _done(correction, pool):  # an answer of a row that was merged with the one named
+        everywhere = _pool(replace(correction, row=None, answer=None), records)
+        old = [(r, i) for r, i in everywhere if _stands(r, i, correction.old_text, correction.old_start)]
     if len(old) == 1:
         record, answer = old[0]
         why = _objection(correction, record, answer, records, source)
@@ -80,9 +83,8 @@ def review(correction: Correction, records: list[Record], source: Source, *, wit
             return Outcome(correction, "skipped", why, record, answer)
         edits = _edits(correction, record, answer, with_starts=with_starts)
         return Outcome(correction, "made" if edits else "already so", "", record, answer, edits)
-    for record, answer in [] if old else pool:
-        if _stands(record, answer, correction.new_text, correction.new_start):
-            return Outcome(correction, "already so", "", record, answer)
+    if done := [] if old else _done(correction, pool):
+        return Outcome(correction, "already so", "", *done[0])
     return Outcome(correction, "skipped", _mismatch(pool, old), records[0])
 
 
@@ -102,6 +104,11 @@ def _stands(record: Record, answer: int, text: str, start: int | None) -> bool:
         return not text
     there = record["answer_start"][answer]
     return (record["text"][answer] or "") == text and (there is None or start in (None, there))
+
+
+def _done(correction: Correction, pool: list[tuple[Record, int]]) -> list[tuple[Record, int]]:
+    """The answers that are already what they should be."""
+    return [(r, i) for r, i in pool if _stands(r, i, correction.new_text, correction.new_start)]
 
 
 def _mismatch(pool: list[tuple[Record, int]], old: list[tuple[Record, int]]) -> str:

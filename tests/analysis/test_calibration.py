@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qatoolkit.analysis.calibration import BINS, calibrate
+from qatoolkit.analysis.calibration import BINS, calibrate, threshold_curve
 from qatoolkit.analysis.cases import Candidate, Case, Example, Prediction
 from qatoolkit.metrics import best_threshold, score
 
@@ -26,7 +26,6 @@ def test_bins_ece_and_coverage_by_hand():
     third = pytest.approx(200 / 3)
     assert found.coverage.rows() == [(25, 100, 100), (50, 100, 100), (75, third, third), (100, 50, 62.5)]
     assert found.aurc == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
-    assert found.thresholds is None
 
 
 def test_equally_sure_answers_are_one_step():
@@ -75,6 +74,10 @@ def test_a_permutation_of_equally_sure_answers_changes_nothing(rows):
     assert one.aurc == pytest.approx(other.aurc)
 
 
+def curve(cases):
+    return threshold_curve([case.example for case in cases], [case.prediction for case in cases])
+
+
 def abstained(null_score, candidate, answers):
     best = (Candidate("", 0, 0, 0.6), Candidate(candidate, 0, 1, 0.4))
     right = float(not answers)
@@ -88,7 +91,7 @@ def test_thresholds_let_the_best_candidate_through():
         abstained(3.0, "y", ()),
         case(0.5, 0.0, text=None, answers=("x",)),
     ]
-    found = calibrate(cases).thresholds
+    found = curve(cases)
     assert found["threshold"].to_list()[1:] == [-2.0, 1.0, 3.0]
     assert found["threshold"][0] < -2.0
     assert found["answered"].to_list() == [0, 25, 50, 75]
@@ -97,11 +100,11 @@ def test_thresholds_let_the_best_candidate_through():
 
 
 def test_no_thresholds_where_they_say_nothing():
-    assert calibrate([case(0.9, null_score=-2.0)]).thresholds is None
-    assert calibrate([case(0.9), abstained(1.0, "x", ())]).thresholds is None
+    assert curve([case(0.9, null_score=-2.0)]) is None
+    assert curve([case(0.9), abstained(1.0, "x", ())]) is None
     # A context that gave no window has no null score, and no answer at any threshold.
     silent = case(0.5, 1.0, text="", answers=())
-    found = calibrate([case(0.9, null_score=-2.0), silent]).thresholds
+    found = curve([case(0.9, null_score=-2.0), silent])
     assert found["exact"].to_list() == [50, 100]
 
 
@@ -124,13 +127,13 @@ def test_the_best_threshold_is_the_official_one(rows):
         case(0.5, exact, f1, text, accepted, null_score=odds)
         for exact, f1, (text, accepted, odds) in zip(scores.exact, scores.f1, rows, strict=True)
     ]
-    found = calibrate(cases)
-    if found is None or found.thresholds is None:
+    found = curve(cases)
+    if found is None:
         assert all(answers) or all(text is None for text in texts)
         return
     for name, values in (("exact", scores.exact), ("f1", scores.f1)):
         # The script may stop between equal odds, so only the best of whole steps is compared.
         official = best_threshold(values, scores.answerable, texts, np.array(null))
         distinct = len(set(null)) == len(null)
-        best = found.thresholds[name].max()
+        best = found[name].max()
         assert best == pytest.approx(official.score) if distinct else best <= official.score + 1e-9

@@ -11,6 +11,8 @@ from qatoolkit.errors import UsageError
 
 def test_gates_are_read_and_refused():
     assert read_gates(["f1=70", "NoAns_exact = 62.5"]) == {"f1": 70.0, "NoAns_exact": 62.5}
+    with pytest.raises(UsageError, match="in percent"):
+        read_gates(["f1=0.7"])
     for wrong in ("f1", "f1=", "f1=much", "=70", "f1=101", "f1=-1", "f1=nan"):
         with pytest.raises(UsageError, match="METRIC=PERCENT"):
             read_gates([wrong])
@@ -48,7 +50,7 @@ def runs(tmp_path, write_predictions, row):
             "weak",
             ("--fail-if-worse-than", "strong.parquet"),
             1,
-            "Gate not passed: Worse than strong.parquet.",
+            "Gate not passed: Compared with strong.parquet: Worse: F1 -50.0 (",
         ),
         ("weak", ("--fail-if-worse-than", "weak.parquet"), 0, ""),
         ("strong", ("--fail-if-worse-than", "weak.parquet"), 0, ""),

@@ -173,4 +173,4 @@ def test_many_examples_are_counted_rather_than_shown(write_run, row):
     rows = [row(i, "Where?", [("Burundi", 54)], "Egypt") for i in range(11)]
     text = render_text(report(write_run(validation=rows)))
     assert text.count("wrong-sentence\n") == 5
-    assert "... 6 more in the HTML report" in text
+    assert "... 6 more: with -o report.html" in text

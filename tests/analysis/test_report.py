@@ -167,8 +167,8 @@ def test_the_dictionary_is_json_and_keeps_its_shape(write_run, rows):
     assert found["version"] == 1
     assert list(found) == [
         "version", "subject", "split", "language", "signature", "metrics", "intervals", "clusters", "floors",
-        "classes", "slices", "worst", "calibration", "suspects", "comparison", "epochs", "best_epoch",
-        "missing", "unknown", "dropped", "notes", "examples",
+        "classes", "slices", "worst", "calibration", "thresholds", "suspects", "comparison", "epochs",
+        "best_epoch", "missing", "unknown", "dropped", "notes", "examples",
     ]  # fmt: skip
     assert found["examples"][0] == {
         "id": "q2",

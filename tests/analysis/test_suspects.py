@@ -182,6 +182,26 @@ def test_half_a_word_is_made_whole_unless_the_model_knows_better():
     assert over["new_text"] == "Vik"
 
 
+def test_words_that_were_not_cut_are_left_as_they_are():
+    for context, text, proposed in (
+        ("He said thatVik is far away.", "Vik", "He"),
+        ("They burned the wood.", "burn", "They"),
+        ("It may contain surnames of all kinds.", "contain su", "contain surnames"),
+        ("The occupational titles are old.", "tional titles", "occupational titles"),
+    ):
+        odd = Example("1", "", context, "What?", (text,), (context.index(text),))
+        doubted = only([case(odd, context.split()[0], sure=0.01)], findings=find_findings([odd]))
+        assert doubted["new_text"] == proposed, context
+
+
+def test_the_stronger_witness_proposes():
+    cut = example("When was it built?", "rom Vik")
+    sure = only([case(cut, "1931", sure=0.99)], crossfit=pl.DataFrame({"confidence": [1e-9]}),
+                findings=find_findings([cut]))  # fmt: skip
+    assert sure["reason"].startswith("a model that had not seen it")
+    assert sure["new_text"] == "1931"
+
+
 def test_half_a_word_that_the_model_answers_too_is_left_alone():
     cut = example("Which light burnt down?", "light")
     assert set(find_findings([cut])) == {0}
@@ -201,7 +221,7 @@ def test_the_answer_that_a_rule_complains_of_is_the_one_concerned():
     mixed = example("Where did she come from?", "Vik", "rom Vik")
     found = find_suspects([case(mixed, "Brandsund", sure=0.5)], findings=find_findings([mixed]))
     assert found["answer"].to_list() == [1]
-    assert found["row"].to_list() == [None]
+    assert found["row"].to_list() == [1]
 
 
 def test_a_prediction_without_scores_needs_other_clues():

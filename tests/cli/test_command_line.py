@@ -309,7 +309,7 @@ def test_a_closed_pipe_is_silent(folder, command):
     )  # fmt: skip
     os.close(writer)
     assert done.stderr == ""
-    assert done.returncode == 1
+    assert done.returncode == 141
 
 
 def test_head_takes_the_first_line_only(sample_data, folder):

@@ -137,11 +137,19 @@ def _was_asked(row: dict[str, Any]) -> bool:
 
 def _official(path: Path) -> dict[str, str]:
     content = read_json(path)
-    if not isinstance(content, dict) or not all(isinstance(text, str) for text in content.values()):
-        raise NotACorpusError(
-            f"{path}: not predictions: expected one JSON object of id and answer text "
-            '("" for no answer), or a .parquet or .jsonl file that qatk predict wrote'
-        )
+    expected = (
+        'expected one JSON object of id and answer text ("" for no answer), or a .parquet or .jsonl file '
+        "that qatk predict wrote"
+    )
+    if not isinstance(content, dict):
+        raise NotACorpusError(f"{path}: not predictions: {expected}")
+    for key, text in content.items():
+        if not isinstance(text, str):
+            raise NotACorpusError(
+                f"{path}: not predictions: the answer of {key!r} is {type(text).__name__}; {expected}"
+            )
+    if not content:
+        raise UsageError(f"{path}: holds no predictions")
     return content
 
 

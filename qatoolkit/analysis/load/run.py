@@ -83,6 +83,11 @@ def load_run(folder: str | Path, split: str | None = None) -> Run:
     files = {path.stem.removeprefix(_PREFIX): path for path in sorted(place.glob(f"{_PREFIX}*.parquet"))}
     if (place / f"{CROSSFIT}.parquet").is_file():
         files[CROSSFIT] = place / f"{CROSSFIT}.parquet"
+    if not files and not (place / "run.json").is_file():
+        raise UsageError(
+            f"{folder}: no predictions there; an unfinished training is gone on with: "
+            f"qatk finetune -o {folder} --resume, with the data and options that it was begun with"
+        )
     chosen = split or (choose_split(list(files), lambda name: _has_answer(files[name])) if files else "test")
     if chosen not in files:
         held = f"it has {', '.join(files)}" if files else "it has none"
@@ -110,6 +115,7 @@ def is_run(folder: str | Path) -> bool:
     return place.is_dir() and (
         (place / "run.json").is_file()
         or (place / f"{CROSSFIT}.parquet").is_file()
+        or (place / "checkpoints").is_dir()
         or any(place.glob(f"{_PREFIX}*.parquet"))
     )
 

@@ -23,6 +23,9 @@ from qatoolkit.analysis.page.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.page.excerpt import excerpt
 from qatoolkit.analysis.result import Report
 
+#: The facet that holds the class in what a report is compared with.
+OTHER_CLASS = "class in the other"
+
 # Texts longer than this are cut once contexts have to be cut too.
 _LONGEST_TEXT = 400
 
@@ -51,18 +54,20 @@ def pack(report: Report, charts: dict[str, Any], room: int) -> Packed:
     """
     every = list(range(len(report.cases)))
     wrong = [index for index in every if report.cases[index].error_class != "exact"]
+    facets = _with_other_class(report)
     head = {
         "charts": charts,
         "config": CONFIG,
         "classes": {name: [group.name, CLASSES.get(name, "")] for name, group in GROUP_OF.items()},
         "groups": {group.name: group.label for group in GROUPS},
-        "facets": _facets(report.facets),
+        "facets": _facets(facets),
     }
     dropped = dict(report.dropped)
-    codes = _codes(report.facets)
+    codes = _codes(facets)
+    others = report.comparison.others if report.comparison else [None] * len(every)
 
     def packed(indices: Sequence[int], cut: bool) -> str:
-        contexts = _by_context(report.cases, indices, dropped, codes, cut)
+        contexts = _by_context(report.cases, others, indices, dropped, codes, cut)
         return squeeze({**head, "cut": cut, "contexts": contexts})
 
     data = ""
@@ -82,6 +87,14 @@ def squeeze(value: Any) -> str:
     # A lone surrogate becomes \udXXX, which is what JSON calls it, too.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return base64.b64encode(gzip.compress(text, 6, mtime=0)).decode("ascii")
+
+
+def _with_other_class(report: Report) -> pl.DataFrame:
+    """The facets, and the class in what the report is compared with."""
+    if report.comparison is None:
+        return report.facets
+    classes = [None if other is None else other.error_class for other in report.comparison.others]
+    return report.facets.with_columns(pl.Series(OTHER_CLASS, classes, pl.Enum(list(CLASSES))))
 
 
 def _facets(facets: pl.DataFrame) -> list[dict[str, Any]]:
@@ -105,6 +118,7 @@ def _codes(facets: pl.DataFrame) -> list[list[int]]:
 
 def _by_context(
     cases: Sequence[Case],
+    others: Sequence[Case | None],
     indices: Iterable[int],
     dropped: dict[int, str],
     codes: Sequence[Sequence[int]],
@@ -114,13 +128,15 @@ def _by_context(
     groups: dict[tuple[str, str], list[Any]] = {}
     for index in indices:
         case = cases[index]
-        row = _row(index, case, dropped.get(index, ""), codes[index] if codes else [], cut)
+        row = _row(index, case, others[index], dropped.get(index, ""), codes[index] if codes else [], cut)
         groups.setdefault((case.example.title, "" if cut else case.example.context), []).append(row)
     return [[*key, rows] for key, rows in groups.items()]
 
 
-def _row(index: int, case: Case, dropped: str, codes: Sequence[int], cut: bool) -> list[Any]:
-    """One example; the order of the fields is that of `examples.js`."""
+def _row(
+    index: int, case: Case, other: Case | None, dropped: str, codes: Sequence[int], cut: bool
+) -> list[Any]:
+    """One example; the order of the fields is that of `example.js`."""
     example, prediction = case.example, case.prediction
     short = _short if cut else str
     return [
@@ -139,6 +155,7 @@ def _row(index: int, case: Case, dropped: str, codes: Sequence[int], cut: bool) 
         dropped,
         codes,
         _pieces(case) if cut else [_ends(case.annotated), _ends(case.predicted)],
+        None if other is None or other.prediction.text is None else short(other.prediction.text),
     ]
 
 

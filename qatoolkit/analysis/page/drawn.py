@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from qatoolkit.analysis.calibration import Calibration
-from qatoolkit.analysis.comparison import Comparison
+from qatoolkit.analysis.comparison import Comparison, most_different
 from qatoolkit.analysis.page import charts
 from qatoolkit.analysis.page.chart_kit import Specification, rows_high, specification
-from qatoolkit.analysis.page.view import MAX_VALUES, most_different, slice_tables
+from qatoolkit.analysis.page.view import MAX_VALUES, slice_tables
 from qatoolkit.analysis.result import Report
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def report_charts(report: Report) -> Specifications:
     found = {**_epochs(report), **_classes(report), **_slices(report)}
     if report.calibration is not None:
         found |= _calibration(report.calibration)
+    if report.thresholds is not None:
+        found |= _thresholds(report.thresholds)
     if report.data_map is not None and report.data_map.height:
         drawn = charts.data_map(report.data_map)
         found["data-map"] = specification(drawn, "Confidence against variability of every example", 380)
@@ -107,12 +109,13 @@ def _calibration(calibration: Calibration) -> Specifications:
     titles = ("% of the questions answered, the surest first", "percent")
     curve = charts.lines(calibration.coverage, "coverage", _SCORES, titles)
     found["coverage"] = specification(curve, "Scores if only the surest questions are answered", 280)
-    if calibration.thresholds is not None:
-        series = {**_SCORES, "answered": "answered"}
-        titles = ("threshold for no answer", "percent")
-        curve = charts.lines(calibration.thresholds, "threshold", series, titles)
-        found["thresholds"] = specification(curve, "Scores by the threshold for giving no answer", 280)
     return found
+
+
+def _thresholds(thresholds: pl.DataFrame) -> Specifications:
+    series = {**_SCORES, "answered": "answered"}
+    curve = charts.lines(thresholds, "threshold", series, ("threshold for no answer", "percent"))
+    return {"thresholds": specification(curve, "Scores by the threshold for giving no answer", 280)}
 
 
 def _comparison(comparison: Comparison) -> Specifications:

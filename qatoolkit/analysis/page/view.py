@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from qatoolkit.analysis.classify import CLASSES
+from qatoolkit.analysis.comparison import most_different
 from qatoolkit.analysis.page.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.result import FEW, Report
 
@@ -124,9 +125,3 @@ def matrix(transitions: pl.DataFrame) -> dict[str, Any]:
 def won_lost_rows(slices: pl.DataFrame) -> Rows:
     """The slices between which two models differ most, gains first."""
     return most_different(slices, MAX_VALUES).to_dicts()
-
-
-def most_different(slices: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Those that move the score most, weighed by their questions, gains first."""
-    moved = pl.col("difference").abs() * pl.col("total")
-    return slices.sort(moved, descending=True).head(most).sort("difference", descending=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qatoolkit.windows.tokenizer import PreTrainedTokenizerFast
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Profile:
     """What is in a dataset.
 
@@ -45,6 +45,13 @@ class Profile:
     tables: dict[str, pl.DataFrame]
     notes: list[str]
     html: Path | None = None
+
+    def __repr__(self) -> str:
+        counted = self.totals.select("split", "questions").iter_rows()
+        return f"<Profile of {self.subject}: {', '.join(f'{name} {count:,}' for name, count in counted)}>"
+
+    def _repr_html_(self) -> str:
+        return "".join(table._repr_html_() for table in (self.totals, *self.tables.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""

@@ -58,11 +58,13 @@ class Evidence(NamedTuple):
         confidence: 0..1, how probable it is that the annotation is wrong.
         answer: 0-based index of the annotated answer concerned; 0 where there is none.
         reason: in plain words, the strongest first.
+        by_model: whether the model is the stronger witness.
     """
 
     confidence: float
     answer: int
     reason: str
+    by_model: bool
 
 
 def weigh(
@@ -78,20 +80,20 @@ def weigh(
         language: a key of `metrics.normalize.PROFILES`.
     """
     nearest = _nearest_answer(case)
-    model = Evidence(0.0, nearest, "")
+    model = Evidence(0.0, nearest, "", True)
     if disagrees(case):
         model = _of_model(case, nearest, confidence, shared, language)
     if not findings:
         return model
     surest = max(findings, key=lambda finding: _OF_RULES[finding.severity])
-    reason = "; ".join(f"{finding.message} ({finding.code})" for finding in findings)
+    reason = "; ".join(dict.fromkeys(f"{finding.message} ({finding.code})" for finding in findings))
     answer = nearest if surest.answer is None else surest.answer
-    rules = Evidence(_OF_RULES[surest.severity], answer, reason)
+    rules = Evidence(_OF_RULES[surest.severity], answer, reason, False)
     first, second = (rules, model) if rules.confidence >= model.confidence else (model, rules)
     if not model.reason or rules.answer != model.answer:  # two faults, and a row is about one answer
         return first
     both = 1 - (1 - model.confidence) * (1 - rules.confidence)
-    return Evidence(both, answer, f"{first.reason}; {second.reason}")
+    return Evidence(both, answer, f"{first.reason}; {second.reason}", first.by_model)
 
 
 def disagrees(case: Case) -> bool:
@@ -121,7 +123,7 @@ def _of_model(
         parts.append(f"only that is {asked_for}, as the question asks for")
     if annotators > 0:
         parts.append("the annotators disagree")
-    return Evidence(1 / (1 + math.exp(-logit)), nearest, "; ".join(parts))
+    return Evidence(1 / (1 + math.exp(-logit)), nearest, "; ".join(parts), True)
 
 
 def _surprise(case: Case, confidence: float | None) -> float:

@@ -26,6 +26,8 @@ STRONG = 0.9
 _LISTED = 0.05
 
 _MID_WORD = "QA209"
+# Of what follows a word within a word; more letters than that were cut off.
+_LONGEST_ENDING = 3
 _NUMBERS: dict[str, type[pl.DataType]] = {
     "row": pl.Int64, "line": pl.Int64, "answer": pl.Int64, "old_start": pl.Int64, "new_start": pl.Int64,
     "confidence": pl.Float64,
@@ -86,15 +88,14 @@ def _telling(findings: Sequence[Finding], case: Case) -> list[Finding]:
 
 def _row(case: Case, findings: Sequence[Finding], evidence: Evidence) -> dict[str, Any]:
     example, answer, reason = case.example, evidence.answer, evidence.reason
-    proposed = _repaired(case, findings, answer) or _predicted(case)
+    proposed = _proposed(case, findings, evidence)
     if proposed is None and not (disagrees(case) and case.prediction.text == ""):
         reason += "; nothing is proposed: write the right answer into new_text before accepting"
     start = example.answer_starts[answer] if example.answers else -1
     return {
         "strong": evidence.confidence >= STRONG,
         "file": example.source or "",
-        # Answers of several rows may have been merged, and only the first is known to be of this row.
-        "row": example.row if answer == 0 else None,
+        "row": example.row,
         "line": example.line,
         "id": example.id,
         "content_hash": HASH_PREFIX + content_hash(example.context, example.question),
@@ -107,6 +108,13 @@ def _row(case: Case, findings: Sequence[Finding], evidence: Evidence) -> dict[st
         "confidence": evidence.confidence,
         "decision": "",
     }
+
+
+def _proposed(case: Case, findings: Sequence[Finding], evidence: Evidence) -> Span | None:
+    """What the stronger witness would have, else the other; a model that mends the same span knows better."""
+    repaired, predicted = _repaired(case, findings, evidence.answer), _predicted(case)
+    same = predicted and repaired and overlap(predicted, repaired)
+    return (predicted or repaired) if evidence.by_model or same else (repaired or predicted)
 
 
 def _repaired(case: Case, findings: Sequence[Finding], answer: int) -> Span | None:
@@ -122,11 +130,18 @@ def _repaired(case: Case, findings: Sequence[Finding], answer: int) -> Span | No
             if text and start >= 0 and context.startswith(text, start):
                 return Span(start, start + len(text))
         if finding.code == _MID_WORD and finding.span:
-            there = Span(*finding.span)
-            other = _predicted(case)
-            if other is None or not overlap(other, there):
-                return Span(*whole_words(context, *there))
+            return _mended(context, Span(*finding.span))
     return None
+
+
+def _mended(context: str, span: Span) -> Span | None:
+    """The span with the rest of its outer words; what is glued or inflected ("burned") was not cut."""
+    start, end = whole_words(context, *span)
+    before, after = context[start : span.start], context[span.end : end]
+    glued = span.start > start and context[span.start].isupper() and not before.isupper()
+    inflected = len(after) <= _LONGEST_ENDING
+    mended = Span(span.start if glued else start, span.end if inflected else end)
+    return mended if mended != span else None
 
 
 def _predicted(case: Case) -> Span | None:

@@ -33,7 +33,8 @@ def test_every_example_is_there_with_all_that_is_known_of_it(small_report, unpac
             dropped.get(index, ""),
         ]
         facets = [data["facets"][place]["values"][code] for place, code in enumerate(row[13])]
-        assert facets == list(small_report.facets.row(index))
+        assert facets == [*small_report.facets.row(index), small_report.comparison.others[index].error_class]
+        assert row[15] == small_report.comparison.others[index].prediction.text
         spans = [list(span) if span else [] for span in (case.annotated, case.predicted)]
         assert row[14] == spans
     assert {name for name, _ in data["classes"].items()} >= {case.error_class for case in small_report.cases}

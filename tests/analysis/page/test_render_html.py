@@ -86,6 +86,7 @@ def test_what_is_not_known_has_no_section(small_report):
     bare = replace(
         small_report,
         calibration=None,
+        thresholds=None,
         comparison=None,
         data_map=None,
         epochs=[],

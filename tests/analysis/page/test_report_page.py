@@ -358,6 +358,29 @@ def test_a_chart_tells_its_figures_under_the_pointer(page, big_report):
     sync_api.expect(tip).not_to_be_visible()
 
 
+def test_a_cell_of_the_matrix_shows_what_became_of_a_class(page, big_report):
+    was, now, total = next(
+        row for row in big_report.comparison.transitions.iter_rows() if row[0] != row[1] and row[2] > 9
+    )
+    page.evaluate(
+        """([was, now]) => [...document.querySelectorAll("[data-chart='transitions'] .mark-rect path")]
+             .find((cell) => { const { other_class, this_class } = cell.__data__.datum;
+                               return other_class === was && this_class === now; })
+             .dispatchEvent(new MouseEvent("click", { bubbles: true }))""",
+        [was, now],
+    )
+    left(page, f"{total:,}")
+    assert page.locator("#kinds").input_value() == now
+    assert page.locator(".condition").all_inner_texts() == [f"class in the other: {was}"]
+    page.locator(".tabulator-row").first.click()
+    key = page.locator("#shown .source").last.inner_text().removeprefix("id ")
+    [index] = [i for i, case in enumerate(big_report.cases) if case.example.id == key]
+    other = big_report.comparison.others[index]
+    assert (other.error_class, big_report.cases[index].error_class) == (was, now)
+    shown = page.locator("#shown .answers > div").nth(2).text_content()
+    assert shown == f"the other{other.prediction.text or 'no answer'}"
+
+
 def test_no_text_of_the_user_becomes_markup_or_runs(page, hostile):
     status = page.locator("#status")
     before = status.inner_text()

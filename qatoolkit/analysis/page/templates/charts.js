@@ -33,8 +33,9 @@ async function drawChart(place, specification, config, pick) {
     tooltip: showTip,
   });
   made.view.addEventListener("click", (event, item) => {
-    const { class: name, this_class: now, facet, value, facet_2, value_2, open } = item?.datum ?? {};
-    if (name ?? now) pick({ class: name ?? now });
+    const { class: name, this_class: now, other_class: was, facet, value, facet_2, value_2, open } = item?.datum ?? {};
+    if (now) pick({ class: now, facet: "class in the other", value: was });
+    else if (name) pick({ class: name });
     else if (facet !== undefined) pick({ facet, value, facet2: facet_2, value2: value_2 });
     else if (open !== undefined) pick({ open });
   });

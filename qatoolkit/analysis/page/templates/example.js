@@ -1,13 +1,13 @@
 // One example in full: the question, both answers in their whole context, the other candidates.
 
-// Rows as `page_data.py` packs them, one object for each, in the order of the file.
+// Rows as `data.py` packs them, one object for each, in the order of the file.
 function readExamples(page) {
   const examples = [];
   for (const [title, context, rows] of page.contexts) {
     const contextText = context.toLocaleLowerCase();
     for (const row of rows) {
       const [index, id, origin, question, answers, predicted, name, f1, score] = row;
-      const [candidates, rank, reason, dropped, codes, marks] = row.slice(9);
+      const [candidates, rank, reason, dropped, codes, marks, other] = row.slice(9);
       const said = [id, origin, title, question, ...answers, predicted ?? "", reason, dropped];
       if (page.cut) said.push(...marks.map(([text]) => text));
       const annotated = answers.length ? answers.join(" / ") : "no answer";
@@ -15,7 +15,7 @@ function readExamples(page) {
       const text = said.join("\n").toLocaleLowerCase();
       examples.push({
         index, id, origin, title, context, contextText, question, answers, annotated, predicted, prediction,
-        class: name, f1, score, candidates, rank, reason, dropped, codes, marks, text,
+        class: name, f1, score, candidates, rank, reason, dropped, codes, marks, other, text,
       }); // prettier-ignore
     }
   }
@@ -56,6 +56,10 @@ function answersNode(example) {
       ...said("predicted", example.predicted ? [example.predicted] : [], example.prediction),
     ),
   );
+  if (example.other !== null) {
+    const other = said("", example.other ? [example.other] : [], "no answer");
+    list.append(element("div", {}, element("dt", { textContent: "the other" }), ...other));
+  }
   return list;
 }
 

@@ -123,11 +123,10 @@ function makeFilter(page, examples, changed) {
     choose(asked) {
       search.value = "";
       conditions.clear();
-      if (asked.class !== undefined) kinds.value = asked.class;
+      kinds.value = asked.class ?? ALL;
       condition(asked.facet, asked.value);
       condition(asked.facet2, asked.value2);
-      if (asked.facet !== undefined && !examples.some((e) => e.class !== "exact" && this.fits(e))) kinds.value = ALL;
-      else if (asked.facet !== undefined) kinds.value = NOT_EXACT;
+      if (asked.class === undefined && examples.some((e) => e.class !== "exact" && this.fits(e))) kinds.value = NOT_EXACT;
       update();
     },
   };
