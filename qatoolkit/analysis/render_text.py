@@ -82,7 +82,7 @@ def _report(report: Report) -> Iterator[Text]:
 
 def _scores(report: Report) -> Iterator[Text]:
     drawn = f", by {report.clusters}" if report.intervals else ""
-    yield Text(f"{'':<34}{'F1':>7}{'exact':>8}   95% interval of F1{drawn}", _HEAD)
+    yield Text(f"{'':<34}{'F1':>7}{'exact':>8}   95% of F1{drawn}", _HEAD)
     for row in standings(report):
         label = f"  {row.label}" if row.kind == "part" else row.label
         line = f"{label:<34}{row.f1:>7.1f}{row.exact:>8.1f}   {interval(row)}".rstrip()
