@@ -1,6 +1,7 @@
 // The table of examples, the window that shows one of them, and those that go to paper.
 
 const MOST_PRINTED = 50;
+const LONGEST_PLACE = 36;
 
 // Returns what a click elsewhere on the page may ask for: a class, a slice, or an example.
 function startExamples(page) {
@@ -118,9 +119,14 @@ function columns(page, examples) {
     { title: "Predicted", field: "prediction", minWidth: 130, widthGrow: 2, responsive: 2 },
     { title: "Confidence", field: "score", width: 112, sorter: "number", hozAlign: "right", responsive: 3, formatter: cell("n", share) },
     // Line 9 comes before line 10: places are sorted by their order in the file.
-    { title: "Source", field: "index", minWidth: 168, widthGrow: 1, sorter: "number", responsive: 4, formatter: cell("source", (e) => e.origin || e.id) },
+    { title: "Source", field: "index", minWidth: 168, widthGrow: 1, sorter: "number", responsive: 4, formatter: cell("source", (e) => ending(e.origin || e.id)) },
   ]; // prettier-ignore
   return all.filter(({ field }) => field !== "score" || examples.some((example) => example.score !== null));
+}
+
+// Of a long path the end, which is what differs from row to row.
+function ending(text) {
+  return text.length > LONGEST_PLACE ? `…${text.slice(1 - LONGEST_PLACE)}` : text;
 }
 
 // A real button, so that a header can be reached and pressed without a mouse.
