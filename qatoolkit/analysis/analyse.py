@@ -6,6 +6,7 @@ Calls what each of them needs in the order in which they need each other; works 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -21,7 +22,7 @@ from qatoolkit.analysis.reach import unreachable
 from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.suspects.findings import find_findings
 from qatoolkit.analysis.suspects.suspects import find_suspects
-from qatoolkit.metrics import Scores, dropped, interval, score
+from qatoolkit.metrics import Reference, Scores, dropped, interval, score
 
 # Below this many documents their resampling is too coarse, and contexts or questions are drawn.
 _MIN_CLUSTERS = 10
@@ -63,7 +64,7 @@ def analyse(material: Material, language: str, other: Material | None = None) ->
             examples, material.predictions, language=language, reference=scores.reference
         ),
         suspects=suspects,
-        comparison=_compared(cases, other, language, facets, labels),
+        comparison=_compared(cases, other, language, scores.reference, facets, labels),
         data_map=_data_map(material),
         epochs=material.run.epochs if material.run else [],
         best_epoch=material.run.metrics.get("best_epoch") if material.run else None,
@@ -100,12 +101,13 @@ def _compared(
     cases: Sequence[Case],
     other: Material | None,
     language: str,
+    reference: Reference,
     facets: pl.DataFrame,
     labels: Sequence[Hashable],
 ) -> Comparison | None:
     if other is None:
         return None
-    others, _ = _judged(other, _score(other, language))
+    others, _ = _judged(other, _score(replace(other, reference=reference), language))
     return compare(cases, others, other.subject, facets, labels)
 
 
@@ -139,7 +141,8 @@ def _data_map(material: Material) -> pl.DataFrame | None:
     held = material.crossfit
     if held is None:
         return None
-    return held.select("confidence", "variability", "correctness").with_row_index("index")
+    known = pl.all_horizontal(pl.col("confidence", "variability", "correctness").is_finite())
+    return held.select("confidence", "variability", "correctness").with_row_index("index").filter(known)
 
 
 def _dropped(cases: Sequence[Case], language: str) -> list[tuple[int, str]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from qatoolkit.analysis.cases import Span
@@ -150,9 +151,11 @@ def _overlap(one: Span, other: Span) -> int:
 
 
 def _share_sentence(context: str, one: Span, other: Span) -> bool:
-    starts = [span.start for span in sentences(context)]
+    spans = sentences(context)
 
     def touched(span: Span) -> range:
-        return range(bisect_right(starts, span.start) - 1, bisect_right(starts, span.end - 1))
+        # No list of all starts is made: a long context is asked about for many pairs.
+        first, stop = (bisect_right(spans, at, key=attrgetter("start")) for at in (span.start, span.end - 1))
+        return range(first - 1, stop)
 
     return bool(set(touched(one)) & set(touched(other)))

@@ -6,6 +6,7 @@ intervals that overlap. Both are judged already; where they come from is the bus
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
@@ -90,7 +91,11 @@ def compare(
     Raises:
         UsageError: no question is in both.
     """
-    pairs = _pairs(cases, others)
+    pairs = [
+        (i, j)
+        for i, j in _pairs(cases, others)
+        if "missing" not in (cases[i].error_class, others[j].error_class)
+    ]
     if not pairs:
         raise UsageError(
             f"{against} has none of these {len(cases):,} questions: only predictions for the same questions "
@@ -143,16 +148,20 @@ def _key(case: Case) -> tuple[str, str, str]:
 
 def _score(
     metric: str, this: NDArray[np.float64], other: NDArray[np.float64], found: Paired
-) -> dict[str, str | float]:
+) -> dict[str, str | float | None]:
     return {
         "metric": metric,
         "this": 100 * float(this.mean()),
         "other": 100 * float(other.mean()),
         "difference": 100 * found.difference,
-        "low": 100 * found.low,
-        "high": 100 * found.high,
+        "low": _known(100 * found.low),
+        "high": _known(100 * found.high),
         "p": found.p,
     }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _transitions(this: Sequence[Case], other: Sequence[Case]) -> pl.DataFrame:

@@ -5,6 +5,7 @@ Everything from here on is values in memory; which file they came from no longer
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from qatoolkit.analysis.cases import Example, Prediction
 from qatoolkit.analysis.load.predictions import PredictionsFile, load_predictions
 from qatoolkit.analysis.load.run import CROSSFIT, Run, load_run
 from qatoolkit.analysis.load.source import load_examples, load_training
-from qatoolkit.errors import UsageError
+from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 from qatoolkit.metrics import Reference
 
 FilePath = str | Path
@@ -78,7 +79,7 @@ def of_run(folder: FilePath, split: str | None) -> Material:
         run,
         _REFERENCES.get(run.facts.get("mode")),
         training,
-        notes=[*_which(run, asked=split is not None), *notes],
+        notes=[*run.notes, *_which(run, asked=split is not None), *notes],
     )
 
 
@@ -140,8 +141,23 @@ def _joined(
         [predicted.get(example.id, Prediction(None)) for example in examples],
         training=training,
         unknown=[key for key in predicted if key not in ids],
-        notes=given.notes,
+        notes=[*given.notes, *_repeated(examples)],
     )
+
+
+def _repeated(examples: list[Example]) -> list[str]:
+    """A note on ids that several questions share: each of them gets the one prediction."""
+    shared = sum(count for count in Counter(example.id for example in examples).values() if count > 1)
+    if not shared:
+        return []
+    return [f"{shared:,} questions share their ids with others, and each prediction counts for all of an id."]
+
+
+def _training_at(place: Path) -> list[Example] | None:
+    try:
+        return load_training(place) if place.is_dir() else None
+    except (UnreadableError, NotACorpusError):  # it has changed since, and the report is about something else
+        return None
 
 
 def _which(run: Run, *, asked: bool) -> list[str]:
@@ -171,7 +187,7 @@ def _training_of(run: Run) -> tuple[list[Example] | None, list[str]]:
         return None, []
     counted = ((run.facts.get("counts") or {}).get("train") or {}).get("examples")
     for place in (Path(dataset), Path(run.folder).parent / dataset):
-        found = load_training(place) if place.is_dir() else None
+        found = _training_at(place)
         if found is not None and len(found) == counted:
             return found, []
     return None, [

@@ -17,6 +17,7 @@ from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import standings
 from qatoolkit.analysis.wording import (
     annotated,
+    between,
     chance,
     cut,
     escaped,
@@ -104,7 +105,7 @@ def _comparison(found: Comparison) -> Iterator[str]:
     rows = [
         (
             row["metric"], f"{row['this']:.1f}", f"{row['other']:.1f}", f"{row['difference']:+.1f}",
-            f"{row['low']:+.1f} to {row['high']:+.1f}", chance(row["p"]),
+            between(row["low"], row["high"]), chance(row["p"]),
         )
         for row in found.scores.iter_rows(named=True)
     ]  # fmt: skip

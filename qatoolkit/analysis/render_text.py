@@ -18,6 +18,7 @@ from qatoolkit.analysis.result import Report
 from qatoolkit.analysis.standings import Standing, standings
 from qatoolkit.analysis.wording import (
     annotated,
+    between,
     chance,
     cut,
     cut_front,
@@ -136,7 +137,8 @@ def _slices(report: Report) -> Iterator[Text]:
             yield Text(f"  ... {rows.height - _MOST_ROWS:,} more", "dim")
     rest = report.slices["facet"].n_unique() - len(facets[:_MOST_FACETS])
     if rest > 0:
-        yield Text(f"{rest} more ways to cut the questions: {_elsewhere(report)}", "dim")
+        ways = "1 more way" if rest == 1 else f"{rest} more ways"
+        yield Text(f"{ways} to cut the questions: {_elsewhere(report)}", "dim")
 
 
 def _calibration(found: Calibration) -> Iterator[Text]:
@@ -172,7 +174,7 @@ def _comparison(found: Comparison) -> Iterator[Text]:
         name = {"f1": "F1", "exact": "exact match"}[row["metric"]]
         yield Text(
             f"  {name:<32}{row['this']:>7.1f}{row['other']:>8.1f}   {row['difference']:+.1f} "
-            f"({row['low']:+.1f} to {row['high']:+.1f}), p {chance(row['p'])}"
+            f"({between(row['low'], row['high'])}), p {chance(row['p'])}"
         )
     yield Text(
         wrapped(

@@ -16,7 +16,7 @@ from qatoolkit.analysis.material import Material, of_predictions, of_run
 from qatoolkit.analysis.material import against as load_against
 from qatoolkit.analysis.null_odds import above_threshold, best_thresholds, odds_for, with_odds
 from qatoolkit.analysis.result import Report
-from qatoolkit.analysis.suspects.files import write_suspects
+from qatoolkit.analysis.suspects.files import check_target, write_suspects
 from qatoolkit.errors import UsageError
 from qatoolkit.metrics import detect_language
 from qatoolkit.metrics.normalize import profile
@@ -35,6 +35,7 @@ def report(
     language: str | None = None,
     against: FilePath | None = None,
     suspects: FilePath | None = None,
+    overwrite: bool = False,
     output: FilePath | None = None,
 ) -> Report:
     """Analyses the predictions of a run, or a predictions file.
@@ -51,19 +52,22 @@ def report(
         against: another run, or predictions for the same questions, to compare with.
         suspects: where to write the rows whose annotation is probably wrong: .csv for `qatk fix
             --apply`, .json for Label Studio; by default nowhere.
+        overwrite: replace a list of suspects that is there.
         output: where to write the HTML page; by default none is written.
 
     Raises:
         UsageError: the arguments do not go together, or the files do not.
         UnreadableError: a file or folder cannot be read.
         NotACorpusError: it can be read, and holds something else.
-        DestinationError: a file cannot be written.
+        DestinationError: a file cannot be written, or suspects are there already.
     """
     if (run is None) == (predictions is None):
         raise UsageError(
             "a report is about a run or about a predictions file: give one of them; "
             "what a data set alone looks like is told by profile()"
         )
+    if suspects is not None:
+        check_target(suspects, overwrite=overwrite)
     if run is not None:
         if dataset is not None or null_odds is not None:
             raise UsageError("a run carries its questions: a data set and null odds go with predictions")

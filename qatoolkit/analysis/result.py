@@ -105,7 +105,7 @@ class Report:
         total = len(self.cases)
         of = f"{total:,} {self.split + ' ' if self.split else ''}question{'' if total == 1 else 's'}"
         if not self.wrong:
-            return f"All of {of} are exact."
+            return f"All of {of} {'is' if total == 1 else 'are'} exact."
         name, count = Counter(case.error_class for case in self.wrong).most_common(1)[0]
         are = "is" if len(self.wrong) == 1 else "are"
         return f"{len(self.wrong):,} of {of} {are} not exact, most often {name} ({count:,})."

@@ -62,6 +62,11 @@ def _cell(value: float | int | str) -> str:
     return value if isinstance(value, str) else f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
+def between(low: float | None, high: float | None) -> str:
+    """An interval of a difference; one cluster has none."""
+    return "no interval" if low is None or high is None else f"{low:+.1f} to {high:+.1f}"
+
+
 def chance(p: float) -> str:
     """A p value as it is told."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

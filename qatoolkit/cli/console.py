@@ -60,5 +60,5 @@ def print_json(value: Mapping[str, object] | Sequence[object]) -> None:
     import json
 
     # A lone surrogate, which no encoding takes, becomes the escape that JSON has for it.
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
     print(text.encode("utf-8", "backslashreplace").decode("utf-8"))

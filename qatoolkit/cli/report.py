@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qatoolkit.cli.console import hint, make_console, print_json, read_mapping
-from qatoolkit.cli.options import Map
+from qatoolkit.cli.options import Map, Overwrite
 from qatoolkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def report(
         str | None, typer.Option("-o", "--output", help="HTML file; report.html in the run by default.")
     ] = None,
     output_format: Annotated[OutputFormat, typer.Option(help="What to print.")] = OutputFormat.text,
+    overwrite: Overwrite = False,
 ) -> None:
     """Say where a model fails, and on which source lines.
 
@@ -129,6 +131,7 @@ def report(
         language=lang,
         against=fail_if_worse_than or against,
         suspects=suspects,
+        overwrite=overwrite,
         output=output,
     )
     failed = failures(found, gates, worse_fails=fail_if_worse_than is not None)
@@ -204,5 +207,5 @@ def _next_step(found: Report, suspects: str) -> str:
     file = next((name for name in found.suspects["file"] if name), "DATA")
     return (
         f"{count:,} suspects written to {suspects}; write accept or reject into its last column, then: "
-        f"qatk fix {file} --apply {suspects} -o corrected{Path(file).suffix or '.csv'}"
+        f"qatk fix {quote(file)} --apply {quote(suspects)} -o corrected{Path(file).suffix or '.csv'}"
     )

@@ -137,3 +137,11 @@ def test_the_best_threshold_is_the_official_one(rows):
         distinct = len(set(null)) == len(null)
         best = found[name].max()
         assert best == pytest.approx(official.score) if distinct else best <= official.score + 1e-9
+
+
+def test_equal_null_odds_are_one_step():
+    cases = [abstained(1.0, "x", ("x",)), abstained(1.0, "y", ()), abstained(1.0, "x", ("x",))]
+    found = curve([*cases, abstained(2.0, "x", ("x",))])
+    assert found["threshold"].to_list()[1:] == [1.0, 2.0]
+    assert found["answered"].to_list() == [0, 75, 100]
+    assert found["exact"].to_list() == [25, 50, 75]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -141,3 +143,17 @@ def test_slices_with_the_same_questions_are_listed_once():
     this, other = ([case(i, float(draw.random() < rate)) for i in range(400)] for rate in (0.9, 0.4))
     found = against(this, other, pl.DataFrame({"kind": kinds, "copy": kinds}), [i // 4 for i in range(400)])
     assert sorted(found.slices.select("facet", "value").rows()) == [("kind", "k0"), ("kind", "k1")]
+
+
+def test_questions_that_one_side_did_not_answer_are_left_out():
+    this, other = sides(40, 0.8, 0.8)
+    other[3] = replace(other[3], error_class="missing", exact=0.0, f1=0.0, prediction=Prediction(None))
+    found = against(this, other)
+    assert (found.total, found.only_this, found.only_other) == (39, 1, 1)
+    assert "missing" not in found.transitions["other_class"].to_list()
+
+
+def test_what_cannot_be_had_is_null():
+    this, other = sides(30, 0.8, 0.5)
+    found = against(this, other, clusters=["all"] * 30)
+    assert found.scores["low"].to_list() == found.scores["high"].to_list() == [None, None]

@@ -1,12 +1,14 @@
 """What a report is made of: which predictions, which training split, which others to compare with."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
 
 from qatoolkit.analysis import report
 from qatoolkit.analysis.material import against, of_predictions, of_run
+from qatoolkit.analysis.render_text import render_text
 from qatoolkit.conversion.convert import convert
 from qatoolkit.errors import UsageError
 
@@ -132,3 +134,40 @@ def test_the_language_is_asked_for_known_or_detected(write_run, write_squad, wri
 def test_a_file_of_predictions_is_scored_with_its_own_questions(tmp_path, write_predictions, rows):
     found = of_predictions(write_predictions(tmp_path / "p.parquet", rows), None, None, None)
     assert (found.split, len(found.examples), found.training) == (None, 6, None)
+
+
+@pytest.mark.parametrize("broken", ["empty", "unreadable"])
+def test_training_data_that_cannot_be_read_does_not_stop_the_report(trained, broken):
+    dataset = trained.parent / "dataset"
+    shutil.rmtree(dataset)
+    dataset.mkdir()
+    if broken == "unreadable":
+        (dataset / "train.json").write_bytes(b"\x00\xff\x00")
+    assert any("is not at dataset as it was" in note for note in report(trained).notes)
+
+
+def test_both_sides_are_scored_by_one_reference(tmp_path, write_predictions, write_run, row):
+    rows = [
+        row(i, f"Which {i}?", [("The", 0)], "The", 0, context=f"The {i}.", title=f"{i}") for i in range(20)
+    ]
+    run = write_run(validation=rows)  # squad_v2, where an answer that normalises to nothing is none
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    facts = (other / "run.json").read_text(encoding="utf-8").replace("squad_v2", "squad")
+    (other / "run.json").write_text(facts, encoding="utf-8")
+    assert report(run, against=other).comparison.scores["difference"].to_list() == [0.0, 0.0]
+
+
+def test_one_question_can_be_compared_on_a_page(tmp_path, write_predictions, rows):
+    path = write_predictions(tmp_path / "one.parquet", rows[:1])
+    found = report(predictions=path, against=path, output=tmp_path / "r.html")
+    assert found.comparison.scores["low"].to_list() == [None, None]
+    assert "no interval" in render_text(found)
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_a_fold_that_diverged_leaves_the_data_map_without_its_questions(crossfit):
+    path = crossfit / "crossfit.parquet"
+    pl.read_parquet(path).with_columns(confidence=pl.Series([float("nan"), 0.5])).write_parquet(path)
+    found = report(crossfit, output=crossfit / "r.html")
+    assert found.data_map["index"].to_list() == [1]

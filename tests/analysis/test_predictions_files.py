@@ -35,11 +35,11 @@ def test_json_lines_without_questions_are_scored_against_a_data_set(write_lines,
         (("", "7"), NotACorpusError, r"p\.jsonl:2: expected one JSON object"),
         (('{"id": "q1"}',), NotACorpusError, "row 1: not a prediction: no 'answer'"),
         (('{"answer": "x"}',), NotACorpusError, "row 1: not a prediction: no 'id'"),
-        (('{"id": "q1", "answer": 6650}',), NotACorpusError, "the answer is int, not text"),
+        (('{"id": "q1", "answer": 6650}',), NotACorpusError, "answer is int, not text"),
         (
             ('{"id": "q1", "answer": "x", "context": "x", "question": "x", "answers": "x"}',),
             NotACorpusError,
-            "row 1: not a prediction: 'str'",
+            "answers is str, not an object of text and answer_start",
         ),
         (("[" * 100_000,), UnreadableError, r"p\.jsonl:1: not JSON Lines"),
     ],
@@ -125,3 +125,63 @@ def test_the_heads_of_the_n_best_lists_and_the_chance_of_the_annotation_are_kept
     assert [case.prediction.annotated_score for case in cases] == [0.0625, 0.0, None]
     assert [len(case.prediction.candidates) for case in cases] == [3, 3, 0]
     assert cases[0].prediction.candidates[1] == ("Nile", 4, 8, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"start": "12"}, "start is str, not a number"),
+        ({"start": 12.5}, "start is 12.5, not a whole number"),
+        ({"score": "high"}, "score is str"),
+        ({"context": None}, "context is null"),
+        ({"context": 7}, "context is int, not text"),
+        ({"question": ["?"]}, "question is list"),
+        ({"title": 3}, "title is int"),
+        ({"line": "x"}, "line is str"),
+        ({"extra": "{"}, "extra is no JSON"),
+        ({"answers": {"text": "6650 km"}}, "answers.text is no list"),
+        ({"answers": {"text": [None]}}, "answers.text is no list of texts"),
+        ({"answers": {"text": ["x"], "answer_start": ["1"]}}, "answer_start is str"),
+        ({"n_best": ["x"]}, "n_best is no list of objects"),
+        ({"n_best": [{"text": 3, "start": 0, "end": 1, "score": 0.5}]}, "text is int"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_with_its_row(write_lines, rows, change, message):
+    path = write_lines(json.dumps(rows[0]), json.dumps({**rows[1], **change}))
+    with pytest.raises(NotACorpusError, match=rf"row 2: not a prediction: .*{message}"):
+        report(predictions=path)
+
+
+def test_what_a_table_with_gaps_makes_of_numbers_is_read(write_lines, rows):
+    odd = {**rows[1], "start": 12.0, "score": 7.5, "null_score": None,
+           "answers": {"text": ["6650 km"], "answer_start": [None]},
+           "n_best": [{"text": "6650", "start": 12, "end": 16, "score": float("nan")}]}  # fmt: skip
+    [case] = report(predictions=write_lines(json.dumps(odd))).cases
+    assert (case.prediction.start, case.prediction.score) == (12, None)
+    assert case.example.answer_starts == (-1,)
+    assert case.prediction.candidates[0].score == 0.0
+
+
+def test_rows_that_could_not_be_asked_are_left_out_alike_and_told(
+    tmp_path, write_predictions, write_run, rows, row
+):
+    blank = {**row(9, "", [], ""), "context": "", "answer": None}
+    run = report(write_run(validation=[*rows, blank]))
+    file = report(predictions=write_predictions(tmp_path / "p.parquet", [*rows, blank]))
+    assert run.metrics == file.metrics
+    assert len(run.cases) == 6
+    for found in (run, file):
+        assert "Rows without a question or a context are left out: 1." in found.notes
+
+
+def test_a_context_that_repeats_is_held_once(tmp_path, write_predictions, rows):
+    cases = report(predictions=write_predictions(tmp_path / "p.parquet", rows)).cases
+    assert len({id(case.example.context) for case in cases}) == 1
+
+
+def test_ids_that_questions_share_are_told(write_json, write_squad, rows):
+    twice = [rows[0], {**rows[1], "id": "q1"}, rows[2]]
+    found = report(predictions=write_json("p.json", {"q1": "6650 km"}), dataset=write_squad(twice))
+    assert found.notes == [
+        "2 questions share their ids with others, and each prediction counts for all of an id."
+    ]

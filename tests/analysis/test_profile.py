@@ -3,6 +3,7 @@
 import csv
 import json
 
+import datasets
 import pytest
 
 from qatoolkit.analysis.profile.profile import profile
@@ -238,3 +239,41 @@ def test_what_cannot_be_profiled_is_said(tmp_path, data):
 def test_published_corpora(corpora, name, language, questions):
     [totals] = profile(corpora / name).totals.to_dicts()
     assert (totals["language"], totals["questions"]) == (language, questions)
+
+
+@pytest.mark.parametrize("name", ["value", "split", "total", "share", "all", "literal", "count"])
+def test_a_split_may_have_any_name(tmp_path, name):
+    convert(write(tmp_path / "data", train=TRAIN), tmp_path / "set", split=f"{name}=0.5,other=0.5")
+    found = profile(tmp_path / "set", output=tmp_path / "profile.html")
+    (shown,) = set(found.splits) - {"other"}
+    assert shown == ("split value" if name == "value" else name)
+    assert set(found.totals["split"]) == set(found.splits)
+    sizes = dict(found.totals.select("split", "questions").rows())
+    table = found.tables["question word"]
+    assert table.columns == ["value", *found.splits]
+    assert {split: table[split].sum() for split in found.splits} == sizes
+
+
+def test_a_split_called_value_is_told_from_one_called_by_its_new_name(tmp_path):
+    names = {"value": TRAIN[:3], "split value": TRAIN[3:4], "train": TRAIN[4:]}
+    dataset = datasets.DatasetDict({name: datasets.Dataset.from_list(rows) for name, rows in names.items()})
+    dataset.save_to_disk(tmp_path / "set")
+    found = profile(tmp_path / "set")
+    assert dict(found.totals.select("split", "questions").rows()) == {
+        "train": 1,
+        "split value": 1,
+        "split split value": 3,
+    }
+
+
+def test_a_column_of_the_source_does_not_lose_its_place_to_a_facet(tmp_path):
+    rows = [
+        asked | {"question length": "old" if i % 2 else "new", "overlap with train": "ab"[i % 2]}
+        for i, asked in enumerate(TRAIN[:4])
+    ]
+    rows[2]["question"] = "Who was the last keeper of the harbour?"
+    found = profile(write(tmp_path / "d", train=rows, test=rows[:2]))
+    assert found.tables["column question length"].select("value", "train").rows() == [("new", 2), ("old", 2)]
+    assert found.tables["column overlap with train"].select("value", "train").rows() == [("a", 2), ("b", 2)]
+    assert "under 30 characters" in found.tables["question length"]["value"]
+    assert "question seen" in found.tables["overlap with train"]["value"]

@@ -74,3 +74,9 @@ def test_is_far_below_reading_the_question_but_not_nothing(corpora):
     _, examples = load_examples(corpora / "xquad" / "xquad.en.json")
     summary = score(question_blind(examples), [e.answers for e in examples]).summary()
     assert 5 < summary["f1"] < 12
+
+
+def test_many_answers_of_the_document_itself_teach_nothing_either():
+    """More than all others together, so that they would decide if they were learnt from."""
+    odd = example("Aswan is on the Nile in Egypt. It has 9 bridges near Giza.", "9 bridges", "Odd")
+    assert question_blind([*leaky(), *[odd] * 50])[-1] == "Aswan"

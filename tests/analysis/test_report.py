@@ -194,7 +194,7 @@ def test_the_verdict_is_a_sentence(write_run, rows):
         "F1 between 27.8 and 94.4 (95%); here 61.1, exact match 50.0. 4 of 6 validation questions are "
         "not exact, most often boundary-short (1)."
     )
-    assert report(write_run(validation=rows[:1])).finding == "All of 1 validation question are exact."
+    assert report(write_run(validation=rows[:1])).finding == "All of 1 validation question is exact."
 
 
 def test_analysis_imports_neither_torch_nor_transformers(write_run, rows):

@@ -163,3 +163,18 @@ def test_examples_that_stand_and_fall_together_are_worth_less():
         return scores.contrast(type(sums)(sums.counts[:1], sums.values[:1])).error[0]
 
     assert error(10) == pytest.approx(error(1), rel=0.02)
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10_000))
+def test_percentages_stay_percentages_where_all_else_is_perfect(seed):
+    """What is left of sums of fractions is a little more, or less, than it should be."""
+    draw = np.random.default_rng(seed)
+    bad = draw.random(3000) < 0.4
+    f1 = np.where(bad, 0.7 * draw.random(3000), 1.0)
+    facets = pl.DataFrame({"kind": np.where(bad, "bad", "good"), "half": draw.choice(["a", "b"], 3000)})
+    found = worst_slices(facets, f1, draw.integers(8, size=3000).tolist())
+    assert ("kind", "bad") in found.select("facet", "value").rows()
+    for name in ("f1", "rest_f1"):
+        assert found[name].is_between(0, 100).all()
+    assert found["rest_f1"].to_list()[0] == pytest.approx(100)

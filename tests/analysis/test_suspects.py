@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -362,3 +363,22 @@ def test_of_rows_that_are_one_question_the_right_one_is_changed(tmp_path, concer
     assert [row["answer"] for row in rows] == [
         predicted if i == concerned else answer for i, answer in enumerate(answers)
     ]
+
+
+def _doubted(answers):
+    """Which of several examples of one question are found to contradict an earlier one."""
+    asked = [example("Who was the first keeper?", *given, id=str(i)) for i, given in enumerate(answers)]
+    found = find_findings([replace(one, row=i) for i, one in enumerate(asked, start=1)])
+    return {index for index, findings in found.items() if "QA402" in {one.code for one in findings}}
+
+
+def test_only_answers_without_a_common_part_are_in_dispute():
+    assert _doubted([["Ida Holm"], ["Holm"]]) == set()
+    assert _doubted([["Ida Holm"], ["Vik"]]) == {1}
+    assert _doubted([["Ida Holm"], ["Holm"], ["Vik"]]) == {1, 2}
+    assert _doubted([["Ida Holm"], ["Vik", "Ida"]]) == set()
+    assert _doubted([["Ida Holm"], []]) == {1}
+
+
+def test_a_question_repeated_thousands_of_times_is_compared_by_its_distinct_answers():
+    assert _doubted([["Ida Holm"], ["Holm"]] * 10_000) == set()

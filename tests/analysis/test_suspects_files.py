@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qatoolkit.analysis.cases import Case, Example, Prediction
-from qatoolkit.analysis.suspects.files import LABEL_STUDIO_CONFIG, write_suspects
+from qatoolkit.analysis.suspects.files import LABEL_STUDIO_CONFIG, check_target, write_suspects
 from qatoolkit.analysis.suspects.suspects import SCHEMA
 from qatoolkit.errors import DestinationError, UsageError
 from qatoolkit.validation.corrections import COLUMNS, read_corrections
@@ -172,8 +172,16 @@ def test_the_tasks_fit_the_labeling_interface(tmp_path):
 
 def test_other_endings_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"\.csv.*\.json"):
-        write_suspects(suspects(), cases(), tmp_path / "s.xlsx")
-    assert list(tmp_path.iterdir()) == []
+        check_target(tmp_path / "s.xlsx", overwrite=True)
+
+
+def test_a_list_that_is_there_is_kept_unless_told_otherwise(tmp_path):
+    there = tmp_path / "s.csv"
+    check_target(there, overwrite=False)
+    there.write_text("decisions")
+    with pytest.raises(DestinationError, match="exists already; add --overwrite"):
+        check_target(there, overwrite=False)
+    check_target(there, overwrite=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="paths")

@@ -41,3 +41,12 @@ def test_one_cluster_has_no_interval():
 def test_lengths_must_agree():
     with pytest.raises(ValueError, match="2 cluster labels for 3 values"):
         interval(np.ones(3), ["a", "b"])
+
+
+def test_the_interval_is_about_the_mean_of_the_examples_not_of_the_clusters():
+    """Nine examples in each right cluster, one in each wrong one: 90% are right, half of the clusters."""
+    sizes = [9, 1] * 15
+    clusters = [number for number, size in enumerate(sizes) for _ in range(size)]
+    values = np.array([float(sizes[number] == 9) for number in clusters])
+    low, high = interval(values, clusters)
+    assert 0.75 < low < values.mean() < high < 1

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from qatoolkit.analysis.cases import Candidate, Example, Prediction
-from qatoolkit.analysis.load.source import example_from_row, read_json
+from qatoolkit.analysis.cases import Example, Prediction
+from qatoolkit.analysis.load.rows import MOST_CANDIDATES, example_from_row, prediction_from_row, was_asked
+from qatoolkit.analysis.load.source import read_json
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
 T = TypeVar("T")
@@ -31,8 +32,6 @@ _COLUMNS = (
     "id", "title", "context", "question", "answers", "answer", "start", "end", "score", "null_score",
     "n_best", "gold_rank", "n_windows", "source", "row", "line", "pointer", "extra",
 )  # fmt: skip
-# The n-best lists are the bulk of a file; a reader looks at their heads.
-_MOST_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def load_predictions(path: str | Path) -> PredictionsFile:
         official = _whole(_official(place), notes)
         predicted = [Prediction(text) for text in official.values()]
         return PredictionsFile(str(path), list(official), predicted, notes=notes)
-    rows = [row for row in rows if _was_asked(row)]
+    rows = asked(rows, notes)
     ids = each(lambda row: str(row["id"]), rows, place)
     predictions = each(prediction_from_row, rows, place)
     carried = rows and all("context" in row and "question" in row and "answers" in row for row in rows)
@@ -128,13 +127,6 @@ def _whole(content: Any, notes: list[str]) -> Any:
     return mended
 
 
-def _was_asked(row: dict[str, Any]) -> bool:
-    """Whether a row is a question; `qatk predict` keeps those that have no question or no context."""
-    return row.get("answer") is not None or all(
-        str(row.get(name, "?") or "").strip() for name in ("question", "context")
-    )
-
-
 def _official(path: Path) -> dict[str, str]:
     content = read_json(path)
     expected = (
@@ -167,9 +159,32 @@ def parquet_rows(path: Path, needed: Sequence[str] = ("id", "answer")) -> list[d
         has_list = pl.col("n_best").is_not_null()
         frame = frame.with_columns(
             pl.when(has_list).then(found.fill_null(0.0)).alias("annotated_score"),
-            spans.head(_MOST_CANDIDATES),
+            spans.head(MOST_CANDIDATES),
         )
-    return frame.to_dicts()
+    return _rows(frame)
+
+
+def asked(rows: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:
+    """The rows that are questions, and a note on the others."""
+    kept = [row for row in rows if was_asked(row)]
+    if len(kept) < len(rows):
+        notes.append(f"Rows without a question or a context are left out: {len(rows) - len(kept):,}.")
+    return kept
+
+
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows; a context that repeats is one text, because a thousand copies of a book do not fit."""
+    if "context" not in frame.columns:
+        return frame.to_dicts()
+    distinct = frame.select("context").unique(maintain_order=True).with_row_index("number")
+    numbers = frame.select("context").join(
+        distinct, on="context", how="left", nulls_equal=True, maintain_order="left"
+    )["number"]
+    texts = distinct["context"].to_list()
+    rows = frame.drop("context").to_dicts()
+    for row, number in zip(rows, numbers, strict=True):
+        row["context"] = texts[number]
+    return rows
 
 
 def read_parquet(path: Path, columns: Sequence[str], needed: Sequence[str]) -> pl.DataFrame:
@@ -225,36 +240,6 @@ def each(build: Callable[[dict[str, Any]], T], rows: Sequence[dict[str, Any]], p
         except (AttributeError, TypeError) as error:
             raise NotACorpusError(f"{path}: row {number}: not a prediction: {error}") from error
     return built
-
-
-def prediction_from_row(row: dict[str, Any]) -> Prediction:
-    """A prediction from a row of a predictions file.
-
-    Raises:
-        KeyError, AttributeError, TypeError: the row is not shaped like one.
-    """
-    text = row["answer"]
-    if not isinstance(text, str | None):
-        raise TypeError(f"the answer is {type(text).__name__}, not text")
-    return Prediction(
-        text=text,
-        start=row.get("start"),
-        end=row.get("end"),
-        score=finite(row.get("score")),
-        null_score=finite(row.get("null_score")),
-        gold_rank=row.get("gold_rank"),
-        n_windows=row.get("n_windows"),
-        candidates=tuple(
-            Candidate(span["text"], span["start"], span["end"], span["score"])
-            for span in (row.get("n_best") or ())[:_MOST_CANDIDATES]
-        ),
-        annotated_score=finite(row.get("annotated_score")),
-    )
-
-
-def finite(value: Any) -> Any:
-    """A training that diverged leaves numbers that are none, and JSON has no word for them."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _is_number(value: object) -> bool:

@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 
 from qatoolkit.analysis.cases import Example, Prediction
-from qatoolkit.analysis.load.predictions import each, finite, parquet_rows, prediction_from_row, read_parquet
-from qatoolkit.analysis.load.source import choose_split, example_from_row, read_json
+from qatoolkit.analysis.load.predictions import asked, each, parquet_rows, read_parquet
+from qatoolkit.analysis.load.rows import example_from_row, finite, prediction_from_row
+from qatoolkit.analysis.load.source import choose_split, read_json
 from qatoolkit.errors import UnreadableError, UsageError
 
 #: What the predictions of a cross-fit are called where a split is named.
@@ -39,6 +40,7 @@ class Run:
         metrics: metrics.json; empty without one.
         crossfit: id, confidence, variability and correctness of each example, in their order; None
             for predictions of a model.
+        notes: sentences a reader must know.
     """
 
     folder: str
@@ -49,6 +51,7 @@ class Run:
     facts: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     crossfit: pl.DataFrame | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -96,7 +99,8 @@ def load_run(folder: str | Path, split: str | None = None) -> Run:
             f"write them with: qatk predict {folder} DATASET --split {chosen}"
         )
     path = files[chosen]
-    rows = parquet_rows(path, needed=("id", "context", "question", "answers", "answer"))
+    notes: list[str] = []
+    rows = asked(parquet_rows(path, needed=("id", "context", "question", "answers", "answer")), notes)
     return Run(
         folder=str(folder),
         split=chosen,
@@ -106,6 +110,7 @@ def load_run(folder: str | Path, split: str | None = None) -> Run:
         facts=_json_if_there(place / "run.json"),
         metrics=_json_if_there(place / "metrics.json"),
         crossfit=read_parquet(path, _CROSSFIT_COLUMNS, _CROSSFIT_COLUMNS) if chosen == CROSSFIT else None,
+        notes=notes,
     )
 
 

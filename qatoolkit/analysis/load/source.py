@@ -8,8 +8,7 @@ origins. Nothing is validated or repaired here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from qatoolkit.analysis.cases import Example
+from qatoolkit.analysis.load.records import ORIGIN, example_of, merged
 from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.corpus.reader import Corpus, Source, read
 from qatoolkit.errors import NotACorpusError, UnreadableError, UsageError
 
 # A report is about data the model has not seen, so the order is from least to most seen.
 SPLIT_ORDER = ("test", "validation", "train")
-
-_ORIGIN = ("source", "row", "line", "pointer")
 
 
 def load_examples(
@@ -53,13 +51,13 @@ def load_examples(
         held = ", ".join(name for name in parts if name) or "none; leave --split out"
         raise UsageError(f"{path}: no split {split!r}; it has {held}")
     if None in parts:
-        return None, _merged(_examples(parts[None], corpus.mapping, {}))
+        return None, merged(_examples(parts[None], corpus.mapping, {}))
     declared = declared_splits(Path(path))
 
     @cache
     def examples(name: str) -> list[Example]:
         origins = _lineage(Path(path) / "lineage.parquet", name)
-        return _merged(_examples(parts[name], corpus.mapping, origins))
+        return merged(_examples(parts[name], corpus.mapping, origins))
 
     def is_labelled(name: str) -> bool:
         if name in declared:
@@ -108,26 +106,6 @@ def choose_split(names: Sequence[str], is_labelled: Callable[[str], bool]) -> st
     raise UsageError(f"no labelled split among {', '.join(names)}: there is nothing to score against")
 
 
-def example_from_row(row: Mapping[str, Any]) -> Example:
-    """An example from a row of a predictions file.
-
-    Raises:
-        KeyError, AttributeError, TypeError: the row is not shaped like one.
-    """
-    answers = row.get("answers") or {}
-    texts, starts = tuple(answers.get("text") or ()), tuple(answers.get("answer_start") or ())
-    return Example(
-        id=str(row["id"]),
-        title=row.get("title") or "",
-        context=row["context"],
-        question=row["question"],
-        answers=texts,
-        answer_starts=starts if len(starts) == len(texts) else (-1,) * len(texts),
-        extra=_extra(row.get("extra")),
-        **{name: row.get(name) for name in _ORIGIN},
-    )
-
-
 def read_json(path: Path) -> Any:
     """The content of a JSON file.
 
@@ -159,6 +137,7 @@ def _parts(corpus: Corpus, place: Path) -> dict[str | None, list[Source]]:
 def _examples(
     sources: Sequence[Source], mapping: Mapping[str, str], origins: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Example]:
+    texts: dict[str, str] = {}
     for source in sources:
         for batch in source.batches(mapping):
             if batch.unreadable:
@@ -167,7 +146,7 @@ def _examples(
                     f"they are listed by: qatk validate {source.name}"
                 )
             for row in batch.records.iter_rows(named=True):
-                yield _example(row, origins.get(row["id"]) or _origin(row, source))
+                yield example_of(row, origins.get(row["id"]) or _origin(row, source), texts)
 
 
 def _origin(row: Mapping[str, Any], source: Source) -> dict[str, Any]:
@@ -177,56 +156,10 @@ def _origin(row: Mapping[str, Any], source: Source) -> dict[str, Any]:
     return {"source": source.name, **{name: row[name] for name in ("row", "line", "pointer")}}
 
 
-def _example(row: Mapping[str, Any], origin: Mapping[str, Any]) -> Example:
-    starts = row["answer_start"] or ()
-    return Example(
-        id=row["id"] or "",
-        title=row["title"] or "",
-        context=row["context"] or "",
-        question=row["question"] or "",
-        answers=tuple(text or "" for text in row["text"] or ()),
-        answer_starts=tuple(-1 if start is None else start for start in starts),
-        **{name: origin.get(name) for name in _ORIGIN},
-        extra=_extra(origin.get("extra") or row["extra"]),
-    )
-
-
-def _extra(held: str | None) -> dict[str, str]:
-    """The source's other columns, as text; what is itself nested stays JSON."""
-    content = json.loads(held) if held else {}
-    if not isinstance(content, dict):
-        return {}
-    return {
-        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for name, value in content.items()
-        if value is not None
-    }
-
-
-def _merged(examples: Iterable[Example]) -> list[Example]:
-    """One example for the rows that are equal in id, context and question, with all their answers."""
-    merged: dict[tuple[str, str, str], Example] = {}
-    for example in examples:
-        key = (example.id, example.context, example.question)
-        first = merged.get(key)
-        merged[key] = example if first is None else _joined(first, example)
-    return list(merged.values())
-
-
-def _joined(first: Example, further: Example) -> Example:
-    answers = dict.fromkeys(zip(first.answers, first.answer_starts, strict=True))
-    answers |= dict.fromkeys(zip(further.answers, further.answer_starts, strict=True))
-    return replace(
-        first,
-        answers=tuple(text for text, _ in answers),
-        answer_starts=tuple(start for _, start in answers),
-    )
-
-
 def _lineage(path: Path, split: str) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
     held = pq.read_schema(path).names
-    columns = [name for name in ("id", *_ORIGIN, "extra") if name in held]
+    columns = [name for name in ("id", *ORIGIN, "extra") if name in held]
     table = pq.read_table(path, columns=columns, filters=[("split", "=", split)])
     return {row.pop("id"): row for row in table.to_pylist()}

@@ -7,13 +7,12 @@ into memory. Records that cannot be read are counted, not refused: a profile is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from qatoolkit.analysis.cases import Example
-from qatoolkit.analysis.load.source import SPLIT_ORDER, example_from_row
+from qatoolkit.analysis.load.records import example_of, merged
+from qatoolkit.analysis.load.source import SPLIT_ORDER
 from qatoolkit.corpus.folder import declared_splits
 from qatoolkit.corpus.reader import Corpus, read
 from qatoolkit.errors import UsageError
@@ -67,56 +66,22 @@ def load_splits(
         raise UsageError(f"{dataset}: no split {split!r}; it has {there}")
     declared = declared_splits(Path(dataset))
     texts: dict[str, str] = {}
-    found = []
-    for name in names if split is None else [split]:
-        merged, unreadable = _merged(_batches(corpus, name), texts)
-        found.append(Split(name, merged, declared.get(name), unreadable))
-    return found
+    wanted = names if split is None else [split]
+    return [_split(corpus, name, texts, declared.get(name)) for name in wanted]
 
 
-def _batches(corpus: Corpus, name: str) -> Iterator[tuple[pl.DataFrame, int]]:
-    """The records of a split, and how many beside them could not be read."""
-    for source in corpus.sources:
-        if (source.split or WHOLE) == name:
-            for batch in source.batches(corpus.mapping):
-                yield batch.records.select(_COLUMNS), len(batch.unreadable)
-
-
-def _merged(batches: Iterator[tuple[pl.DataFrame, int]], texts: dict[str, str]) -> tuple[list[Example], int]:
-    """One example for the rows that are equal in id, context and question, and the unreadable records."""
-    merged: dict[tuple[str, int, str], Example] = {}
+def _split(corpus: Corpus, name: str, texts: dict[str, str], declared: bool | None) -> Split:
+    """One split, and how many of its records could not be read."""
     unreadable = 0
-    for records, lost in batches:
-        unreadable += lost
-        for row in records.iter_rows(named=True):
-            example = _example(row, texts)
-            # The same text is the same object here, and comparing numbers is quicker.
-            key = (example.id, id(example.context), example.question)
-            first = merged.setdefault(key, example)
-            if first is not example:
-                merged[key] = _joined(first, example)
-    return list(merged.values()), unreadable
 
+    def examples() -> Iterator[Example]:
+        nonlocal unreadable
+        for source in corpus.sources:
+            if (source.split or WHOLE) == name:
+                for batch in source.batches(corpus.mapping):
+                    unreadable += len(batch.unreadable)
+                    for row in batch.records.select(_COLUMNS).iter_rows(named=True):
+                        yield example_of(row, {}, texts)
 
-def _example(row: dict[str, object], texts: dict[str, str]) -> Example:
-    answers, starts = row.pop("text") or [], row.pop("answer_start") or []
-    assert isinstance(answers, list)
-    assert isinstance(starts, list)
-    for name in ("id", "question"):
-        row[name] = row[name] or ""
-    for name in ("context", "title"):
-        text = str(row[name] or "")
-        row[name] = texts.setdefault(text, text)
-    starts = [-1 if start is None else start for start in starts]
-    return example_from_row(row | {"answers": {"text": [a or "" for a in answers], "answer_start": starts}})
-
-
-def _joined(first: Example, further: Example) -> Example:
-    known = set(zip(first.answers, first.answer_starts, strict=True))
-    pairs = zip(further.answers, further.answer_starts, strict=True)
-    new = [pair for pair in pairs if pair not in known]
-    return replace(
-        first,
-        answers=(*first.answers, *(text for text, _ in new)),
-        answer_starts=(*first.answer_starts, *(start for _, start in new)),
-    )
+    found = merged(examples())
+    return Split(name, found, declared, unreadable)

@@ -251,7 +251,11 @@ def shares(frame: pl.DataFrame, splits: list[str]) -> Chart:
         frame: value, and a column of counts for each split.
         splits: which columns.
     """
-    long = frame.unpivot(splits, index="value", variable_name="split", value_name="total")
+    # Not by unpivot, which minds a split that is called like one of these columns.
+    long = pl.concat(
+        pl.DataFrame({"value": frame["value"], "split": [name] * frame.height, "total": frame[name]})
+        for name in splits
+    )
     part = (100 * pl.col("total") / pl.col("total").sum().over("split")).fill_nan(0).round(2)
     several = len(splits) > 1
     drawn: Chart = (

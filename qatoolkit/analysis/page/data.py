@@ -85,7 +85,8 @@ def pack(report: Report, charts: dict[str, Any], room: int) -> Packed:
 def squeeze(value: Any) -> str:
     """JSON, compressed, as base64."""
     # A lone surrogate becomes \udXXX, which is what JSON calls it, too.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = plain.encode("utf-8", "backslashreplace")
     return base64.b64encode(gzip.compress(text, 6, mtime=0)).decode("ascii")
 
 
@@ -94,7 +95,8 @@ def _with_other_class(report: Report) -> pl.DataFrame:
     if report.comparison is None:
         return report.facets
     classes = [None if other is None else other.error_class for other in report.comparison.others]
-    return report.facets.with_columns(pl.Series(OTHER_CLASS, classes, pl.Enum(list(CLASSES))))
+    other = pl.DataFrame([pl.Series(OTHER_CLASS, classes, pl.Enum(list(CLASSES)))])
+    return pl.concat([report.facets, other], how="horizontal")
 
 
 def _facets(facets: pl.DataFrame) -> list[dict[str, Any]]:

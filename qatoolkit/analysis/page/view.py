@@ -9,6 +9,7 @@ import polars as pl
 
 from qatoolkit.analysis.classify import CLASSES
 from qatoolkit.analysis.comparison import most_different
+from qatoolkit.analysis.load.run import CROSSFIT
 from qatoolkit.analysis.page.class_groups import GROUP_OF, GROUPS
 from qatoolkit.analysis.result import FEW, Report
 
@@ -83,7 +84,7 @@ def suspects_command(report: Report) -> str:
     """How to write the list of suspects; "" where only the person knows how the report was asked for."""
     if not report.epochs:
         return ""
-    split = f" --split {shlex.quote(report.split)}" if report.split else ""
+    split = f" --split {shlex.quote(CROSSFIT if report.data_map is not None else report.split or '')}"
     return f"qatk report {shlex.quote(report.subject)}{split} --suspects suspects.csv"
 
 

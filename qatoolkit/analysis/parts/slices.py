@@ -193,8 +193,9 @@ def _rows(
 ) -> list[dict[str, Any]]:
     columns = {
         "total": inside.size.astype(int),
-        "f1": 100 * inside.mean,
-        "rest_f1": 100 * rest.mean,
+        # What is left of sums of fractions may be off by a rounding, and 100.00000000000003 is no percentage.
+        "f1": (100 * inside.mean).clip(0, 100),
+        "rest_f1": (100 * rest.mean).clip(0, 100),
         "difference": 100 * found.difference,
         "low": 100 * (found.difference - INTERVAL * found.error),
         "high": 100 * (found.difference + INTERVAL * found.error),

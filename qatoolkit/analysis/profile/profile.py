@@ -24,6 +24,8 @@ from qatoolkit.metrics.language import detect_language
 if TYPE_CHECKING:
     from qatoolkit.windows.tokenizer import PreTrainedTokenizerFast
 
+_VALUE = "value"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Profile:
@@ -31,7 +33,7 @@ class Profile:
 
     Attributes:
         subject: the dataset, as the user typed it.
-        splits: their names; "all" where the source names none.
+        splits: their names; "all" where the source names none, "split value" for one called "value".
         totals: a row a split: how many questions, answers, contexts, titles, and the like.
         tables: facet -> value and for each split the number of its questions that have it, in natural
             order or the most frequent first.
@@ -94,7 +96,7 @@ def profile(
         ModelError: the tokenizer cannot be loaded.
         DestinationError: the page cannot be written.
     """
-    splits = load_splits(dataset, split, fields)
+    splits = _named_apart(load_splits(dataset, split, fields))
     examples = [example for part in splits for example in part.examples]
     if not examples:
         raise UsageError(f"{dataset} holds no questions")
@@ -105,10 +107,13 @@ def profile(
     if tokenizer is not None:
         windows = window_counts(examples, tokenizer, max_seq_length, doc_stride)
     facets = describe(examples, language=chosen, n_windows=windows).drop("title", strict=False)
-    columns = {column.name: column for column in (*facets, *further_facets(splits))}
+    further = {column.name: column for column in further_facets(splits)}
     strata = training_strata(splits, chosen)
     if strata is not None:
-        columns["overlap with train"] = strata
+        further["overlap with train"] = strata
+    # As in `describe`: the source may have a column of the same name.
+    columns = {f"column {name}" if name in further else name: facets[name] for name in facets.columns}
+    columns |= further
     found = [_totals(part, found) for part, found in zip(splits, languages, strict=True)]
     made = Profile(
         str(dataset),
@@ -123,6 +128,15 @@ def profile(
     from qatoolkit.analysis.page.render import write_html
 
     return replace(made, html=write_html(made, output))
+
+
+def _named_apart(splits: Sequence[Split]) -> list[Split]:
+    """The splits; one called "value" by another name, because tables have a column of that name already."""
+    names = {split.name for split in splits}
+    name = _VALUE
+    while name in names:
+        name = f"split {name}"
+    return [replace(split, name=name) if split.name == _VALUE else split for split in splits]
 
 
 def _language(examples: Sequence[Example]) -> str:
@@ -160,14 +174,14 @@ def _table(values: pl.Series, splits: Sequence[Split]) -> pl.DataFrame:
     Returns:
         value, and a column for each split; bands in natural order, other values by how many have them.
     """
-    counts, first = values.drop_nulls().unique().sort().alias("value").to_frame(), 0
+    counts, first = values.drop_nulls().unique().sort().alias(_VALUE).to_frame(), 0
     for split in splits:
-        part = values.slice(first, len(split.examples)).alias("value")
+        part = values.slice(first, len(split.examples)).alias(_VALUE)
         own = part.drop_nulls().value_counts(name=split.name)
-        counts = counts.join(own, on="value", how="left", maintain_order="left")
+        counts = counts.join(own, on=_VALUE, how="left", maintain_order="left")
         first += len(split.examples)
-    counts = counts.with_columns(pl.exclude("value").fill_null(0).cast(pl.Int64))
+    counts = counts.with_columns(pl.exclude(_VALUE).fill_null(0).cast(pl.Int64))
     if values.dtype != pl.Enum:
-        total = pl.sum_horizontal(pl.exclude("value"))
+        total = pl.sum_horizontal(pl.exclude(_VALUE))
         counts = counts.sort(total, descending=True, maintain_order=True)
-    return counts.with_columns(pl.col("value").cast(pl.String))
+    return counts.with_columns(pl.col(_VALUE).cast(pl.String))

@@ -39,16 +39,34 @@ LABEL_STUDIO_CONFIG = """\
 """
 
 
+def check_target(path: str | Path, *, overwrite: bool) -> None:
+    """Refuses, before anything is computed, what suspects are not written to.
+
+    Args:
+        path: ends in .csv for a list of corrections, in .json for Label Studio.
+        overwrite: whether what is there may go, with the decisions that somebody has written into it.
+
+    Raises:
+        UsageError: another ending.
+        DestinationError: it exists.
+    """
+    if Path(path).suffix.lower() not in (".csv", ".json"):
+        raise UsageError(
+            f"{path}: suspects are written to .csv, a list for qatk fix --apply, or .json for Label Studio"
+        )
+    if Path(path).exists() and not overwrite:
+        raise DestinationError(f"{path}: exists already; add --overwrite, or choose another name")
+
+
 def write_suspects(suspects: pl.DataFrame, cases: Sequence[Case], path: str | Path) -> None:
     """Writes suspects where a person can decide on them.
 
     Args:
         suspects: of `find_suspects`.
         cases: what their `index` counts.
-        path: ends in .csv for a list of corrections, in .json for Label Studio; what is there is replaced.
+        path: see `check_target`; what is there is replaced.
 
     Raises:
-        UsageError: another ending.
         DestinationError: it cannot be written.
     """
     target = Path(path)
@@ -56,10 +74,6 @@ def write_suspects(suspects: pl.DataFrame, cases: Sequence[Case], path: str | Pa
         ".csv": lambda: _corrections(suspects),
         ".json": lambda: json.dumps(list(_tasks(suspects, cases)), ensure_ascii=False, indent=1) + "\n",
     }
-    if target.suffix.lower() not in kinds:
-        raise UsageError(
-            f"{path}: suspects are written to .csv, a list for qatk fix --apply, or .json for Label Studio"
-        )
     encoding = "utf-8-sig" if target.suffix.lower() == ".csv" else "utf-8"
     try:
         target.write_text(kinds[target.suffix.lower()](), encoding=encoding, newline="")

@@ -126,3 +126,12 @@ def test_a_profile_draws_shares_of_each_split(made_profile):
     assert shares["who", "train"] == 60
     assert shares["how many", "validation"] == 5
     assert sum(value for (_, split), value in shares.items() if split == "train") == pytest.approx(100)
+
+
+@pytest.mark.parametrize("name", ["split", "total", "share", "variable", "literal", "^.*$"])
+def test_the_shares_of_a_split_of_any_name_are_drawn(name):
+    frame = pl.DataFrame({"value": ["a", "b"], "train": [1, 3], name: [4, 1]})
+    (rows,) = charts.shares(frame, ["train", name]).to_dict()["datasets"].values()
+    assert [(row["split"], row["value"], row["total"], row["share"]) for row in rows] == [
+        ("train", "a", 1, 25), ("train", "b", 3, 75), (name, "a", 4, 80), (name, "b", 1, 20),
+    ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -90,3 +91,12 @@ def test_nothing_wrong_and_no_room_leaves_no_example(build_report):
     right = [replace(case, error_class="exact") for case in found.cases]
     packed = pack(replace(found, cases=right), {}, 100)
     assert packed.shown == 0
+
+
+@pytest.mark.parametrize("room", [20_000, 40_000, 60_000])
+def test_nearly_as_many_are_shown_as_there_is_room_for(build_report, room):
+    found = build_report(1000)
+    packed = pack(found, {}, room)
+    assert packed.cut
+    assert 0 < packed.shown < sum(case.error_class != "exact" for case in found.cases)
+    assert 0.8 * room < len(packed.data) <= room
