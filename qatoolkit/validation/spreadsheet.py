@@ -3,7 +3,8 @@
 A spreadsheet takes a cell for more than text in two ways. What begins like a formula is one, and may run
 something; what looks like a number or a date is shown, and saved, as something else ("May 5" as 5-May,
 "007" as 7). An apostrophe in front prevents both: spreadsheets either show it and keep it, or take it for
-their own sign for text and drop it. `plain` takes it away again, and leaves alone whatever has none.
+their own sign for text and drop it. `plain` takes it away again, and leaves alone whatever has none. A text
+that itself begins with an apostrophe before such a value cannot be told from one whose sign was kept.
 """
 
 from __future__ import annotations
