@@ -125,8 +125,9 @@ def _clusters(examples: Sequence[Example]) -> tuple[str, list[Hashable]]:
 
 def _signature(material: Material, scores: Scores) -> str:
     settings = material.settings
+    threshold = settings.get("null_score_diff_threshold")
     return scores.signature(
-        null_score_diff_threshold=settings.get("null_score_diff_threshold"),
+        null_score_diff_threshold=None if threshold is None else round(threshold, 4),
         n_best_size=settings.get("n_best_size"),
         max_answer_length=settings.get("max_answer_length"),
     )
