@@ -7,7 +7,7 @@ over them. What is wrong with contexts, questions or whole files is for `qatk va
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, starmap
 from typing import Any
 
 from qatoolkit.analysis.cases import Example
@@ -66,23 +66,15 @@ def _disputed(examples: Sequence[Example]) -> set[tuple[str, str]]:
     The rule compares whole lists of answers, and two lists differ already when their annotators chose other
     boundaries; that is no reason to suspect any of them.
     """
-    asked: dict[tuple[str, str], list[frozenset[str]]] = {}
+    # Distinct lists only: the same question may be there thousands of times.
+    asked: dict[tuple[str, str], set[frozenset[str]]] = {}
     for example in examples:
-        asked.setdefault(_question(example), []).append(frozenset(map(str.casefold, example.answers)))
-    return {question for question, answers in asked.items() if len(answers) > 1 and _apart(answers)}
+        asked.setdefault(_question(example), set()).add(frozenset(map(str.casefold, example.answers)))
+    return {question for question, answers in asked.items() if any(starmap(_apart, combinations(answers, 2)))}
 
 
-def _apart(answers: Sequence[frozenset[str]]) -> bool:
-    """Whether some pair of several sets of answers has not even a part in common.
-
-    A question may be asked thousands of times, so only the distinct sets are held against each other.
-    """
-    if not all(answers):
-        return True  # What is empty has no part in common with anything.
-    return any(
-        not any(text in longer or longer in text for text in one for longer in other)
-        for one, other in combinations(dict.fromkeys(answers), 2)
-    )
+def _apart(one: frozenset[str], other: frozenset[str]) -> bool:
+    return not any(text in longer or longer in text for text in one for longer in other)
 
 
 def _rows(examples: Sequence[Example]) -> list[int]:
