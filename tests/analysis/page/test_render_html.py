@@ -46,7 +46,7 @@ def test_the_page_shows_score_floors_training_classes_slices_and_suspects(small_
         "never looks at the question",
         "before training",
         small_report.signature,
-        "qatk report runs/first --split validation --suspects suspects.csv",
+        "qatk report runs/first --split crossfit --suspects suspects.csv",
         "qatk fix SOURCE -o FIXED --apply suspects.csv",
         "Expected calibration error 7.3 points",
         "By annotator",
