@@ -108,12 +108,17 @@ def search(page, words):
 
 
 def open_first(page):
-    """Opens the first row, once the table has drawn those that the filter leaves."""
-    frame = "() => new Promise((done) => requestAnimationFrame(done))"
+    """Opens the first row; a click that falls between two drawings of the table is made again."""
+    dialog = page.locator("#example")
     for _ in range(3):
-        page.evaluate(frame)
-    page.wait_for_timeout(100)
-    page.locator(".tabulator-row").first.click()
+        page.wait_for_timeout(200)
+        page.locator(".tabulator-row").first.click()
+        try:
+            sync_api.expect(dialog).to_be_visible(timeout=3000)
+            return
+        except AssertionError:
+            continue
+    sync_api.expect(dialog).to_be_visible()
 
 
 def open_example(page, index):
